@@ -1,0 +1,63 @@
+/**
+ * What a receiver or an API registers on a listener. One listener per address serves HTTP/1.1 and HTTP/2 (gRPC) alike,
+ * so that several components share a port (9411, 3100, 14250). `listen/` implements this.
+ */
+export interface Listener {
+  /** `127.0.0.1:4318` as bound, with the real port where 0 was asked. Known after start. */
+  readonly address: string;
+  http(route: HttpRoute): void;
+  grpc(route: GrpcRoute): void;
+}
+
+/** Gives the listener for an address, making it on first use. Addresses as in the Collector: `localhost:4317`, `0.0.0.0:4317`, `:4317`. */
+export interface Listeners {
+  at(address: string): Listener;
+}
+
+export interface HttpRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
+  /** `/api/traces/:id`; `:name` is one segment (percent-decoded), a trailing `/*` is any rest. */
+  readonly path: string;
+  handle(request: HttpRequest): Promise<HttpReply> | HttpReply;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Peer address, for logs. */
+  readonly remote: string;
+  /** Aborted when the client goes away: a query must die with its request. */
+  readonly closed: AbortSignal;
+  /** The whole body, decompressed by Content-Encoding, refused with 413 above `maxBytes` (counted after decompression). */
+  body(maxBytes: number): Promise<Uint8Array>;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+}
+
+/** One unary gRPC method on the hot path: message bytes in (decompressed), message bytes out. Throw the errors of `base/errors.ts`. */
+export interface GrpcRoute {
+  /** `/opentelemetry.proto.collector.trace.v1.TraceService/Export` */
+  readonly path: string;
+  readonly maxMessageBytes: number;
+  handle(message: Uint8Array, call: GrpcCall): Promise<Uint8Array>;
+}
+
+export interface GrpcCall {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly remote: string;
+  readonly closed: AbortSignal;
+}
+
+/** A JSON reply. BigInt is written as a string, as protobuf's JSON does for 64-bit integers. */
+export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): HttpReply {
+  const body = JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v));
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body };
+}

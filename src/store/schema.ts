@@ -1,0 +1,66 @@
+/**
+ * The tables, as numbered migrations: forward only, idempotent, run at start. Applied ones are never edited; a change is a new one.
+ *
+ * Attributes are kept as *shapes*: a row holds `shape`, a hash of its ordered keys with their types, and `vals`, the values in
+ * that order; the table `shapes` says what a shape is. It is the cheapest layout measured, for writing and for reading.
+ * Shape 0 is "inline": `vals` is key, type, value, key, type, value … (for ever new keys of a hostile or careless sender).
+ * A value's text by type letter: s the string, b `true`/`false`, i decimal, d JavaScript's shortest form (`NaN`, `Infinity`),
+ * y base64, j OTLP JSON of the AnyValue, n empty.
+ */
+export interface Migration {
+  readonly id: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+// Without these a restart that inserts a block file again would store it twice, and a power cut could lose an acknowledged one.
+const durable = `non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1`;
+
+export const migrations: readonly Migration[] = [
+  {
+    id: 1,
+    name: 'spans with shapes',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS spans (
+        -- The day of the span's time where that is plausible, else of its arrival: wild clocks must not open partitions.
+        day Date,
+        service String CODEC(ZSTD(1)),
+        name String CODEC(ZSTD(1)),
+        -- Start, ns since 1970, as sent (may be negative).
+        ts Int64 CODEC(Delta, ZSTD(1)),
+        -- End minus start, ns, as sent (may be negative).
+        duration Int64 CODEC(ZSTD(1)),
+        trace_id FixedString(16) CODEC(ZSTD(1)),
+        span_id FixedString(8) CODEC(ZSTD(1)),
+        -- Eight zero bytes: no parent.
+        parent_id FixedString(8) CODEC(ZSTD(1)),
+        kind UInt8 CODEC(ZSTD(1)),
+        status UInt8 CODEC(ZSTD(1)),
+        status_message String CODEC(ZSTD(1)),
+        flags UInt32 CODEC(ZSTD(1)),
+        trace_state String CODEC(ZSTD(1)),
+        res_id UInt64 CODEC(ZSTD(1)),
+        scope_id UInt64 CODEC(ZSTD(1)),
+        shape UInt64 CODEC(ZSTD(1)),
+        vals Array(String) CODEC(ZSTD(1)),
+        -- Empty, or dropped attributes, events, links.
+        dropped Array(UInt32) CODEC(ZSTD(1)),
+        events Nested(ts Int64, name String, shape UInt64, vals Array(String), dropped UInt32) CODEC(ZSTD(1)),
+        links Nested(trace_id FixedString(16), span_id FixedString(8), trace_state String, flags UInt32, shape UInt64, vals Array(String), dropped UInt32) CODEC(ZSTD(1)),
+        INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+        INDEX by_time ts TYPE minmax GRANULARITY 1,
+        INDEX by_value vals TYPE text(tokenizer = 'array')
+      ) ENGINE = MergeTree PARTITION BY day ORDER BY (service, name, ts)
+      SETTINGS ${durable}`,
+      `CREATE TABLE IF NOT EXISTS shapes (
+        id UInt64, keys Array(String), types String, day Date
+      ) ENGINE = ReplacingMergeTree(day) ORDER BY id SETTINGS ${durable}`,
+      `CREATE TABLE IF NOT EXISTS resources (
+        id UInt64, service String, keys Array(String), types String, vals Array(String), schema_url String, dropped UInt32, day Date
+      ) ENGINE = ReplacingMergeTree(day) ORDER BY id SETTINGS ${durable}`,
+      `CREATE TABLE IF NOT EXISTS scopes (
+        id UInt64, name String, version String, keys Array(String), types String, vals Array(String), schema_url String, dropped UInt32, day Date
+      ) ENGINE = ReplacingMergeTree(day) ORDER BY id SETTINGS ${durable}`,
+    ],
+  },
+];
