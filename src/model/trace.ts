@@ -42,6 +42,8 @@ export interface Trace {
   readonly flags: Uint8Array;
   /** 8 bytes a row. */
   readonly spanIds: Uint8Array;
+  /** Of each orphan row, the span id (16 hex digits) of the parent that is not in the trace. */
+  readonly missingParents: ReadonlyMap<number, string>;
 }
 
 /** What a row is built from. `Span` fits; a reader of columns can give the same without decoding attributes. */
@@ -91,13 +93,12 @@ export function buildTrace(traceId: string, rows: readonly TraceRow[]): Trace {
   const baseNs = rows.reduce((least, r) => (r.startNs < least ? r.startNs : least), rows[0]?.startNs ?? 0n);
   const services = interner();
   const names = interner();
+  const missingParents = new Map<number, string>();
   const trace = {
     traceId,
     baseNs,
     count: n,
     parent: new Int32Array(n),
-    size: new Int32Array(n).fill(1),
-    depth: new Uint16Array(n),
     startNs: new Float64Array(n),
     durationNs: new Float64Array(n),
     service: new Uint32Array(n),
@@ -107,15 +108,14 @@ export function buildTrace(traceId: string, rows: readonly TraceRow[]): Trace {
     kind: new Uint8Array(n),
     flags: new Uint8Array(n),
     spanIds: new Uint8Array(n * 8),
+    missingParents,
   };
   for (let i = 0; i < n; i++) {
     const at = order[i] ?? 0;
     const row = rows[at];
     if (row === undefined) continue;
     const up = parentOf[at] ?? -1;
-    const parent = up < 0 ? -1 : (rank[up] ?? -1);
-    trace.parent[i] = parent;
-    trace.depth[i] = parent < 0 ? 0 : Math.min((trace.depth[parent] ?? 0) + 1, 65_535);
+    trace.parent[i] = up < 0 ? -1 : (rank[up] ?? -1);
     trace.startNs[i] = Number(row.startNs - baseNs);
     trace.durationNs[i] = row.endNs > row.startNs ? Number(row.endNs - row.startNs) : 0;
     trace.service[i] = services.id(row.service);
@@ -127,13 +127,24 @@ export function buildTrace(traceId: string, rows: readonly TraceRow[]): Trace {
       (isOrphan ? spanFlag.orphan : 0) |
       (row.endNs < row.startNs ? spanFlag.negative : 0) |
       (loops.has(at) ? spanFlag.loop : 0);
+    if (isOrphan) missingParents.set(i, row.parentSpanId);
     writeHex(row.spanId, trace.spanIds, i * 8);
   }
-  for (let i = n - 1; i >= 0; i--) {
-    const parent = trace.parent[i] ?? -1;
-    if (parent >= 0) trace.size[parent] = (trace.size[parent] ?? 1) + (trace.size[i] ?? 1);
+  return { ...trace, ...measureTree(trace.parent) };
+}
+
+/** Subtree sizes and depths of rows in preorder. A depth stops at 65,535. */
+export function measureTree(parent: Int32Array): Pick<Trace, 'size' | 'depth'> {
+  const size = new Int32Array(parent.length).fill(1);
+  const depth = new Uint16Array(parent.length);
+  parent.forEach((up, row) => {
+    if (up >= 0) depth[row] = Math.min((depth[up] ?? 0) + 1, 65_535);
+  });
+  for (let row = parent.length - 1; row >= 0; row--) {
+    const up = parent[row] ?? -1;
+    if (up >= 0) size[up] = (size[up] ?? 1) + (size[row] ?? 1);
   }
-  return trace;
+  return { size, depth };
 }
 
 /** The 16 hex digits of a row's span id. */
