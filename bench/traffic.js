@@ -115,7 +115,31 @@ export function* traffic({ spans, batch = 512, seed = 1, endMs, windowMs, onTrac
       if (full) yield full;
     }
   }
-  for (const key of [...open.keys()].sort()) yield close(key);
+  for (const key of [...open.keys()].sort((a, b) => (a < b ? -1 : 1))) yield close(key);
+}
+
+/** Traces of many spans over many operations, one request each: what makes reading a trace by id dear. */
+export function* wideTraces({ traces, spansEach, operations, endMs, windowMs, seed = 99, onTrace }) {
+  const next = random(seed);
+  for (let t = 0; t < traces; t++) {
+    const traceId = Buffer.alloc(16);
+    for (let b = 0; b < 16; b++) traceId[b] = Math.floor(next() * 256);
+    const startNs = BigInt(Math.round((endMs - next() * windowMs) * 1000)) * 1000n;
+    onTrace?.(traceId.toString('hex'), startNs);
+    let parent = null;
+    const encoded = [];
+    for (let i = 0; i < spansEach; i++) {
+      const id = Buffer.alloc(8);
+      for (let b = 0; b < 8; b++) id[b] = Math.floor(next() * 256);
+      const at = startNs + BigInt(i * 1_000_000);
+      const name = `step ${i % operations}`;
+      encoded.push(
+        encodeSpan({ traceId, id, parent, name, kind: 1, at, lengthNs: 900_000, attributes: [['step', i]] }),
+      );
+      parent ??= id;
+    }
+    yield { bytes: encodeRequest({ service: 'batch', host: t % 8, spans: encoded }), count: spansEach };
+  }
 }
 
 function encodeRequest({ service, host, spans }) {
