@@ -31,7 +31,7 @@ const { small, wide, endMs } = JSON.parse(readFileSync(known, 'utf8'));
 const ariane = await startAriane({ data: values.data });
 const pick = random(Number(values.seed));
 const one = (list) => list[Math.floor(pick() * list.length)];
-let stop = false;
+const asking = new AbortController();
 const load = rate > 0 ? keepSending() : Promise.resolve();
 try {
   await sleep(rate > 0 ? 3000 : 0);
@@ -72,7 +72,7 @@ try {
     }),
   );
 } finally {
-  stop = true;
+  asking.abort();
   await load;
   await ariane.stop();
 }
@@ -102,7 +102,7 @@ async function ask(addressOf) {
 }
 
 async function keepSending() {
-  for (let seed = 1000 + Number(values.seed); !stop; seed++) {
+  for (let seed = 1000 + Number(values.seed); !asking.signal.aborted; seed++) {
     await send(ariane.grpc, traffic({ spans: rate * 2, seed, endMs: Date.now(), windowMs: 2000 }), {
       rate,
       workers: 4,
