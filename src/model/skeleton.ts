@@ -158,11 +158,11 @@ function checkRows(columns: Columns, serviceCount: number, nameCount: number): v
     if ((service[row] ?? 0) >= serviceCount) throw bad(`row ${row}: service ${service[row]} of ${serviceCount}`);
     if ((name[row] ?? 0) >= nameCount) throw bad(`row ${row}: name ${name[row]} of ${nameCount}`);
     if ((kind[row] ?? 0) >= spanKindNames.length) throw bad(`row ${row}: kind ${kind[row]}`);
-    if (!isTime(startNs[row]) || !isTime(durationNs[row])) throw bad(`row ${row}: a time that is no time`);
+    if (!Number.isFinite(startNs[row]) || !isDuration(durationNs[row])) throw bad(`row ${row}: a time that is no time`);
   }
 }
 
-function isTime(ns: number | undefined): boolean {
+function isDuration(ns: number | undefined): boolean {
   return ns !== undefined && Number.isFinite(ns) && ns >= 0;
 }
 

@@ -68,6 +68,25 @@ describe('a trace as columns', () => {
     expect(trace.flags[0]).toBe(spanFlag.negative);
   });
 
+  it('keeps every nanosecond of a trace in which one span claims to be of 1970 and one of 2262', () => {
+    const now = 1_790_000_000_000_000_000n;
+    const at = (spanId: number, parent: number, startNs: bigint) => ({
+      ...row(spanId, parent, 0, 0),
+      startNs,
+      endNs: startNs + 7n,
+    });
+    const trace = buildTrace('ab'.repeat(16), [
+      at(1, 0, now),
+      at(2, 1, now + 3n),
+      at(3, 1, 5n),
+      at(4, 1, 2n ** 63n - 9n),
+      at(5, 1, now + 4n),
+    ]);
+    expect(trace.baseNs).toBe(now);
+    expect([...trace.startNs].filter((ns) => ns >= 0 && ns < 100)).toEqual([0, 3, 4]);
+    expect([...trace.durationNs]).toEqual([7, 7, 7, 7, 7]);
+  });
+
   it('survives a chain of 100,000 spans', () => {
     const rows = Array.from({ length: 100_000 }, (_, i) => row(i + 1, i, i, 200_000 - i));
     const trace = buildTrace('ab'.repeat(16), rows);

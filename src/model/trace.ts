@@ -1,7 +1,7 @@
 /**
  * A trace as columns: what diagnosis computes on, and what the page gets first. Rows are in preorder (a parent before
  * its children, siblings by start), so a subtree is a run of rows. Times are ns relative to `baseNs`: exact as
- * numbers up to 104 days.
+ * numbers up to 104 days. A start is negative only where a wild clock puts the span far before all others.
  */
 import type { Span } from './span.ts';
 import { spanKind, statusCode } from './span.ts';
@@ -22,7 +22,7 @@ export const spanFlag = {
 
 export interface Trace {
   readonly traceId: string;
-  /** Earliest start, ns since the epoch. */
+  /** Earliest start, ns since the epoch, leaving out spans that a wild clock puts more than 52 days before most others. */
   readonly baseNs: bigint;
   /** Number of rows. */
   readonly count: number;
@@ -90,7 +90,7 @@ export function buildTrace(traceId: string, rows: readonly TraceRow[]): Trace {
 
   const rank = new Int32Array(n);
   for (let i = 0; i < n; i++) rank[order[i] ?? 0] = i;
-  const baseNs = rows.reduce((least, r) => (r.startNs < least ? r.startNs : least), rows[0]?.startNs ?? 0n);
+  const baseNs = findBase(rows);
   const services = interner();
   const names = interner();
   const missingParents = new Map<number, string>();
@@ -152,6 +152,13 @@ export function spanIdOf(trace: Pick<Trace, 'spanIds'>, row: number): string {
   let hex = '';
   for (let i = row * 8; i < row * 8 + 8; i++) hex += (trace.spanIds[i] ?? 0).toString(16).padStart(2, '0');
   return hex;
+}
+
+/** One span of 1970 among those of today must not cost the others their nanoseconds: numbers are exact up to 2^53 only. */
+function findBase(rows: readonly TraceRow[]): bigint {
+  const starts = BigInt64Array.from(rows, (row) => row.startNs).sort();
+  const earliest = (starts[starts.length >> 1] ?? 0n) - 2n ** 52n;
+  return starts.find((start) => start >= earliest) ?? 0n;
 }
 
 function findParents(rows: readonly TraceRow[]): Int32Array {
