@@ -6,7 +6,8 @@ import { BadInput } from '../base/errors.ts';
 
 export const wireType = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 
-const text = new TextDecoder();
+// A byte order mark is part of the text: a key may hold one.
+const text = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A cursor over one message. `fieldAt` and friends throw `BadInput` naming the offset. */
 export class ProtoReader {
@@ -136,9 +137,18 @@ export class ProtoReader {
   }
 }
 
+/** Bytes that are no protobuf. `offset` is where, counted from the beginning of the buffer. */
+export class MalformedProtobuf extends BadInput {
+  readonly offset: number;
+  constructor(offset: number, problem: string) {
+    super(`malformed protobuf at byte ${offset}: ${problem}`);
+    this.offset = offset;
+  }
+}
+
 /** The same refusal for every shape of malformed bytes, with its offset. */
-export function malformed(offset: number, expected: string, got: string): BadInput {
-  return new BadInput(`malformed protobuf at byte ${offset}: expected ${expected}, got ${got}`);
+export function malformed(offset: number, expected: string, got: string): MalformedProtobuf {
+  return new MalformedProtobuf(offset, `expected ${expected}, got ${got}`);
 }
 
 /** Builds one message. Embedded messages are written in place and get their length afterwards. */
