@@ -1,0 +1,18 @@
+/** How much one question may take. The engine stops a query that goes beyond (codes 159, 241), it never falls over. */
+export const limits = {
+  /** A person waits for these. */
+  searchTimeoutMs: 10_000,
+  /** Home, map, dependencies: they read a range of everything. */
+  overviewTimeoutMs: 20_000,
+  traceTimeoutMs: 20_000,
+  /** Helpers of an answer, such as hints: rather none than late. */
+  extraTimeoutMs: 2_000,
+  /** Spans of one trace that are read; what is beyond is left out. */
+  spansPerTrace: 300_000,
+  tracesPerSearch: 1_500,
+  /** Shapes or resources that one attribute condition may name. */
+  dictionaryMatches: 20_000,
+} as const;
+
+/** Engine settings of every question: one of them must not take the memory that inserts need. */
+export const boundedMemory = { max_memory_usage: 200_000_000, max_threads: 2 } as const;

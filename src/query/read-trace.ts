@@ -1,0 +1,184 @@
+/** All spans of one trace, whole. */
+import type { Attributes } from '../model/attributes.ts';
+import type { Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
+import type { Database } from '../store/database.ts';
+import { decodeAttributes, decodeInlineAttributes } from '../store/transcode/decode-values.ts';
+import { type Catalogue, noAttributes, type Shape, unknownScope } from './catalogue.ts';
+import { boundedMemory, limits } from './limits.ts';
+import { RowBinaryReader } from './row-binary.ts';
+
+const columns = `span_id, parent_id, service, name, ts, duration, kind, status, status_message, flags, trace_state,
+  res_id, scope_id, shape, vals, dropped,
+  events.ts, events.name, events.shape, events.vals, events.dropped,
+  links.trace_id, links.span_id, links.trace_state, links.flags, links.shape, links.vals, links.dropped`;
+
+/**
+ * The spans of a trace (32 hex digits), by start; none when it is not stored. A span that a sender repeated (same id and
+ * kind) comes once. With `spanIds`, only these.
+ */
+export async function readTrace(
+  db: Database,
+  catalogue: Catalogue,
+  traceId: string,
+  options: { signal?: AbortSignal; spanIds?: readonly string[] } = {},
+): Promise<Span[]> {
+  const { signal, spanIds } = options;
+  const bytes = await db.selectBytes({
+    sql: `SELECT ${columns} FROM spans
+      PREWHERE trace_id = unhex({id:String})
+      ${spanIds === undefined ? '' : 'WHERE hex(span_id) IN (SELECT upper(arrayJoin({spans:Array(String)})))'}
+      LIMIT ${limits.spansPerTrace}`,
+    params: { id: traceId, ...(spanIds && { spans: spanIds }) },
+    format: 'RowBinary',
+    timeoutMs: limits.traceTimeoutMs,
+    settings: boundedMemory,
+    ...(signal && { signal }),
+  });
+  const rows = readRows(bytes);
+  const [shapes, resources, scopes] = await Promise.all([
+    catalogue.shapes(shapesOf(rows), signal),
+    catalogue.resources(
+      rows.map((row) => row.resource),
+      signal,
+    ),
+    catalogue.scopes(
+      rows.map((row) => row.scope),
+      signal,
+    ),
+  ]);
+  const attributesOf = ({ shape, vals }: Kept): Attributes => {
+    if (shape === 0n) return vals.length === 0 ? noAttributes : decodeInlineAttributes(vals);
+    const known: Shape | undefined = shapes.get(shape);
+    return known === undefined ? noAttributes : decodeAttributes(known.keys, known.types, vals);
+  };
+  return rows.map((row) => ({
+    traceId,
+    ...row.span,
+    attributes: attributesOf(row),
+    events: row.events.map(({ event, ...kept }): SpanEvent => ({ ...event, attributes: attributesOf(kept) })),
+    links: row.links.map(({ link, ...kept }): SpanLink => ({ ...link, attributes: attributesOf(kept) })),
+    resource: resources.get(row.resource) ?? { service: row.service, attributes: noAttributes, schemaUrl: '' },
+    scope: scopes.get(row.scope) ?? unknownScope,
+  }));
+}
+
+/** Attributes as the store keeps them. */
+interface Kept {
+  readonly shape: bigint;
+  readonly vals: readonly string[];
+}
+
+interface Row extends Kept {
+  readonly service: string;
+  readonly resource: bigint;
+  readonly scope: bigint;
+  readonly span: Omit<Span, 'traceId' | 'attributes' | 'events' | 'links' | 'resource' | 'scope'>;
+  readonly events: readonly (Kept & { readonly event: Omit<SpanEvent, 'attributes'> })[];
+  readonly links: readonly (Kept & { readonly link: Omit<SpanLink, 'attributes'> })[];
+}
+
+function readRows(bytes: Uint8Array): Row[] {
+  const reader = new RowBinaryReader(bytes);
+  const rows: Row[] = [];
+  const seen = new Set<string>();
+  while (reader.hasMore) {
+    const row = readRow(reader);
+    const key = `${row.span.spanId}${row.span.kind}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    rows.push(row);
+  }
+  return rows.sort((a, b) => compare(a.span.startNs, b.span.startNs) || compare(a.span.spanId, b.span.spanId));
+}
+
+function readRow(reader: RowBinaryReader): Row {
+  const spanId = reader.hex(8);
+  const parent = reader.hex(8);
+  const service = reader.text();
+  const name = reader.text();
+  const startNs = reader.int64();
+  const duration = reader.int64();
+  const kind = reader.uint8();
+  const status = reader.uint8();
+  const statusMessage = reader.text();
+  const flags = reader.uint32();
+  const traceState = reader.text();
+  const resource = reader.uint64();
+  const scope = reader.uint64();
+  const shape = reader.uint64();
+  const vals = reader.texts();
+  const [droppedAttributes = 0, droppedEvents = 0, droppedLinks = 0] = reader.list(() => reader.uint32());
+  return {
+    service,
+    resource,
+    scope,
+    shape,
+    vals,
+    span: {
+      spanId,
+      parentSpanId: parent === '0000000000000000' ? '' : parent,
+      name,
+      kind: (kind <= 5 ? kind : 0) as SpanKind,
+      startNs,
+      endNs: startNs + duration,
+      statusCode: (status <= 2 ? status : 0) as StatusCode,
+      statusMessage,
+      flags,
+      traceState,
+      droppedAttributes,
+      droppedEvents,
+      droppedLinks,
+    },
+    events: readEvents(reader),
+    links: readLinks(reader),
+  };
+}
+
+function readEvents(reader: RowBinaryReader): Row['events'] {
+  const times = reader.list(() => reader.int64());
+  const names = reader.texts();
+  const shapes = reader.list(() => reader.uint64());
+  const vals = reader.list(() => reader.texts());
+  const dropped = reader.list(() => reader.uint32());
+  return times.map((timeNs, i) => ({
+    shape: shapes[i] ?? 0n,
+    vals: vals[i] ?? [],
+    event: { timeNs, name: names[i] ?? '', droppedAttributes: dropped[i] ?? 0 },
+  }));
+}
+
+function readLinks(reader: RowBinaryReader): Row['links'] {
+  const traceIds = reader.list(() => reader.hex(16));
+  const spanIds = reader.list(() => reader.hex(8));
+  const states = reader.texts();
+  const flags = reader.list(() => reader.uint32());
+  const shapes = reader.list(() => reader.uint64());
+  const vals = reader.list(() => reader.texts());
+  const dropped = reader.list(() => reader.uint32());
+  return traceIds.map((traceId, i) => ({
+    shape: shapes[i] ?? 0n,
+    vals: vals[i] ?? [],
+    link: {
+      traceId,
+      spanId: spanIds[i] ?? '',
+      traceState: states[i] ?? '',
+      flags: flags[i] ?? 0,
+      droppedAttributes: dropped[i] ?? 0,
+    },
+  }));
+}
+
+function shapesOf(rows: readonly Row[]): Set<bigint> {
+  const ids = new Set<bigint>();
+  for (const row of rows) {
+    ids.add(row.shape);
+    for (const event of row.events) ids.add(event.shape);
+    for (const link of row.links) ids.add(link.shape);
+  }
+  ids.delete(0n);
+  return ids;
+}
+
+function compare<T extends bigint | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
