@@ -206,6 +206,14 @@ export class ProtoWriter {
     return this;
   }
 
+  /** Fields that are encoded already, as they are. */
+  raw(fields: Uint8Array): this {
+    this.reserve(fields.length);
+    this.buffer.set(fields, this.pos);
+    this.pos += fields.length;
+    return this;
+  }
+
   stringField(field: number, value: string): this {
     const length = Buffer.byteLength(value);
     this.varint(field * 8 + wireType.bytes).varint(length);
