@@ -12,6 +12,19 @@ export interface Schema<T> {
 
 export type Infer<S> = S extends Schema<infer T> ? T : never;
 
+/**
+ * A value that stood as `${env:NAME}` in YAML: a number or a boolean as YAML reads it, and the text itself for keys that
+ * take one, so that a password of digits stays what it was.
+ */
+export class Expanded {
+  readonly value: number | boolean;
+  readonly text: string;
+  constructor(value: number | boolean, text: string) {
+    this.value = value;
+    this.text = text;
+  }
+}
+
 /** A map with these keys and no others; every key is optional where its schema has a default. */
 export function object<F extends Record<string, Schema<unknown>>>(fields: F): Schema<{ [K in keyof F]: Infer<F[K]> }> {
   return {
@@ -104,7 +117,7 @@ function scalar<T>(expected: string, fallback: T | undefined, read: (value: unkn
         if (fallback !== undefined) return fallback;
         throw new ConfigError(path, `missing; expected ${expected}`);
       }
-      const result = read(value);
+      const result = value instanceof Expanded ? (read(value.value) ?? read(value.text)) : read(value);
       if (result === undefined) throw new ConfigError(path, `expected ${expected}, got ${show(value)}`);
       return result;
     },
@@ -112,7 +125,7 @@ function scalar<T>(expected: string, fallback: T | undefined, read: (value: unkn
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Expanded);
 }
 
 function join(path: string, key: string): string {
@@ -120,6 +133,6 @@ function join(path: string, key: string): string {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value instanceof Expanded ? value.value : value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
