@@ -24,8 +24,8 @@ export interface AppenderOptions {
 interface Pending {
   readonly record: SpoolRecord;
   readonly size: number;
-  resolve(seq: number): void;
-  reject(error: Error): void;
+  readonly resolve: (seq: number) => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface OpenFile {
