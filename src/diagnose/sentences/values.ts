@@ -29,7 +29,7 @@ export interface SentenceValues {
   straggler: { n: Count; slow: Ns; median: Ns };
   'missing-instrumentation': { ms: Ns; a: string; b: string };
   external: { peer: string };
-  'new-call': Record<never, never>;
+  'new-call': Record<string, never>;
   error: { ms: Ns; error: string };
 
   // Endings.
@@ -46,7 +46,7 @@ export interface SentenceValues {
   // Remarks.
   'not-waited': { t: Target; ms: Ns };
   incomplete: { n: Count };
-  arriving: Record<never, never>;
+  arriving: Record<string, never>;
   skew: { host: string; ms: Ns };
   sampled: { n: Count; m: Count };
 
