@@ -1,0 +1,228 @@
+/** Supervisor of the engine's process: starts it, waits until it answers, replaces it when it dies, drains it at the end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { Agent, type AgentOptions } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { Overloaded } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Database } from '../database.ts';
+import { createDatabase } from './client.ts';
+import { engineEnvironment } from './config-file.ts';
+import { EngineError, engineCode } from './engine-error.ts';
+import { type EngineOptions, type EngineOrder, type EngineReport, engineDefaults } from './options.ts';
+
+export interface EmbeddedEngine {
+  readonly database: Database;
+  /** Process id of the child that runs now. */
+  readonly pid: number | undefined;
+  /** Lets what runs finish, at most `withinMs` (5 s), and ends the child. Safe twice. */
+  stop(withinMs?: number): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  readonly dataDir: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly limits?: Partial<Pick<EngineOptions, 'readers' | 'maxWaiting' | 'memoryBytes'>>;
+  /** How long a request waits for an engine that is being replaced. */
+  readonly patienceMs?: number;
+}
+
+const program = fileURLToPath(new URL('../../../bin/engine.js', import.meta.url));
+/** Backs off 0.1 s, 0.2 s … 10 s between starts. */
+const firstDelayMs = 100;
+const maxDelayMs = 10_000;
+/** Deaths in a row, each before it answered, after which the state says `failed` (it is still tried). */
+const failedAfter = 5;
+/** A predecessor that lost its parent may need this long to let the folder go. */
+const folderPatienceMs = 5_000;
+
+/** Resolves when the engine answers; rejects when it cannot start, with its own words. */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+  const { dataDir, log } = options;
+  const clock = options.clock ?? systemClock;
+  mkdirSync(dataDir, { recursive: true });
+  const { socket, removeSocketFolder } = socketPath(dataDir);
+  const childOptions: EngineOptions = {
+    ...engineDefaults,
+    ...options.limits,
+    folder: join(dataDir, 'engine'),
+    spillFolder: join(dataDir, 'spill'),
+    configFile: join(dataDir, 'engine.xml'),
+    listen: { socket },
+  };
+  let state: Database['state'] = 'starting';
+  let child: ChildProcess | undefined;
+  let isStopping = false;
+  let deaths = 0;
+  let waiters: (() => void)[] = [];
+
+  function setState(next: Database['state']): void {
+    state = next;
+    if (next !== 'ready') return;
+    for (const wake of waiters) wake();
+    waiters = [];
+  }
+
+  async function start(): Promise<void> {
+    const started = await startEngine(childOptions, log);
+    child = started.child;
+    if (isStopping) {
+      child.kill('SIGKILL');
+      return;
+    }
+    started.child.once('exit', (code, signal) => {
+      child = undefined;
+      if (isStopping) return;
+      log.warn('the engine ended and is started again', { code: code ?? undefined, signal: signal ?? undefined });
+      setState('restarting');
+      restart();
+    });
+    deaths = 0;
+    setState('ready');
+  }
+
+  function restart(): void {
+    const delayMs = Math.min(firstDelayMs * 2 ** deaths, maxDelayMs);
+    clock.after(delayMs, () => {
+      if (isStopping) return;
+      start().catch((error: unknown) => {
+        deaths += 1;
+        if (deaths >= failedAfter) setState('failed');
+        log.error('the engine cannot start', { error: error instanceof Error ? error.message : String(error) });
+        restart();
+      });
+    });
+  }
+
+  try {
+    await startPatiently(start);
+  } catch (error) {
+    removeSocketFolder();
+    throw error;
+  }
+
+  const patienceMs = options.patienceMs ?? 5_000;
+  const agentOptions: AgentOptions & { socketPath: string } = { socketPath: socket, keepAlive: true, maxSockets: 256 };
+  const agent = new Agent(agentOptions);
+  const client = createClient({
+    url: 'http://localhost',
+    http_agent: agent,
+    // A slow merge may hold an insert back; what hangs is ended by the limits of each request.
+    request_timeout: 600_000,
+    keep_alive: { idle_socket_ttl: 60_000 },
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  const database = createDatabase({
+    client,
+    state: () => state,
+    async ready() {
+      if (state === 'ready') return;
+      if (isStopping || state === 'failed') throw unavailable(isStopping ? 'is stopped' : 'cannot start');
+      await new Promise<void>((resolve, reject) => {
+        const wake = () => {
+          cancel();
+          resolve();
+        };
+        const cancel = clock.after(patienceMs, () => {
+          waiters = waiters.filter((w) => w !== wake);
+          reject(unavailable('is starting again'));
+        });
+        waiters.push(wake);
+      });
+    },
+    async insert(statement, path, settings) {
+      await client.command({
+        query: statement,
+        clickhouse_settings: settings,
+        http_headers: { 'X-Ariane-File': path },
+      });
+    },
+  });
+
+  return {
+    database,
+    get pid() {
+      return child?.pid;
+    },
+    async stop(withinMs = 5_000) {
+      if (isStopping) return;
+      isStopping = true;
+      if (child !== undefined) await stopEngine(child, withinMs);
+      await client.close();
+      agent.destroy();
+      removeSocketFolder();
+    },
+  };
+}
+
+/** Starts one engine process; resolves when it serves, rejects with what it said. Also how tests get one on a TCP port. */
+export function startEngine(options: EngineOptions, log: Log): Promise<{ child: ChildProcess; port: number }> {
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', program, JSON.stringify(options)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ...engineEnvironment },
+  });
+  const said: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    for (const line of text.split('\n')) {
+      if (line.trim() === '') continue;
+      said.push(line);
+      if (said.length > 20) said.shift();
+      log.warn('the engine says', { line });
+    }
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('message', (report: EngineReport) => {
+      if (report.kind === 'ready') resolve({ child, port: report.port });
+      else reject(new EngineError(report.code, report.message));
+    });
+    child.once('exit', (code, signal) => {
+      reject(new Error(`the engine ended before it answered (${signal ?? `exit code ${code}`}): ${said.join(' ')}`));
+    });
+  });
+}
+
+export async function stopEngine(child: ChildProcess, withinMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const order: EngineOrder = { kind: 'stop', withinMs };
+  if (child.connected) child.send(order, () => {});
+  // The child ends itself in time; this is for one that is stuck inside the library.
+  const timer = setTimeout(() => child.kill('SIGKILL'), withinMs + 500);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function startPatiently(start: () => Promise<void>): Promise<void> {
+  const giveUp = Date.now() + folderPatienceMs;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code === engineCode.dataFolderInUse)) throw error;
+      if (Date.now() > giveUp) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function unavailable(what: string): Overloaded {
+  return new Overloaded(`the store's engine ${what}`, { reason: 'unavailable', retryAfterMs: 1000 });
+}
+
+/** A socket's path has at most 107 bytes; a data folder that lies too deep gets a private folder for it elsewhere. */
+function socketPath(dataDir: string): { socket: string; removeSocketFolder: () => void } {
+  const inside = join(dataDir, 'engine.sock');
+  if (Buffer.byteLength(inside) <= 100)
+    return { socket: inside, removeSocketFolder: () => rmSync(inside, { force: true }) };
+  const folder = mkdtempSync(join(tmpdir(), 'ariane-'));
+  return {
+    socket: join(folder, 'engine.sock'),
+    removeSocketFolder: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * One process per data folder. The file holds the process id and when that process started, so that neither a crash nor
+ * a reused id leaves the folder locked. (chDB guards its own folder too; this lock covers the spool as well and can
+ * say who holds it.)
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface FolderLock {
+  release(): void;
+}
+
+export function lockFolder(folder: string): FolderLock {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'lock');
+  const own = `${process.pid} ${startOf(process.pid) ?? ''}\n`;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      writeFileSync(path, own, { flag: 'wx', mode: 0o600 });
+      return {
+        release() {
+          if (read(path) === own) rmSync(path, { force: true });
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const holder = read(path);
+    const [pid = '', start = ''] = (holder ?? '').trim().split(' ');
+    if (isRunning(Number(pid), start)) throw new Error(`data folder ${folder} is in use by process ${pid}`);
+    // Left by a crash. Only what was read is removed, so that two starters do not remove each other's.
+    if (read(path) === holder) rmSync(path, { force: true });
+  }
+  throw new Error(`data folder ${folder}: cannot take the lock ${path}`);
+}
+
+function isRunning(pid: number, start: string): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+  }
+  const now = startOf(pid);
+  return start === '' || now === undefined || now === start;
+}
+
+/** When a process started, in clock ticks since boot (Linux); undefined where it cannot be known. */
+function startOf(pid: number): string | undefined {
+  // The command's name stands in parentheses and may hold anything; the start is the 20th field after it.
+  return read(`/proc/${pid}/stat`)
+    ?.replace(/^.*\)\s/s, '')
+    .split(' ')[19];
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
