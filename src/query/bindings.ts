@@ -2,8 +2,18 @@
 import type { QueryParams } from '../store/database.ts';
 
 export class Bindings {
-  private readonly values: Record<string, unknown> = {};
-  private count = 0;
+  private readonly values: Record<string, unknown>;
+  private count: number;
+
+  constructor(values: Record<string, unknown> = {}, count = 0) {
+    this.values = values;
+    this.count = count;
+  }
+
+  /** The same values, to which more can be bound without these knowing. */
+  fork(): Bindings {
+    return new Bindings({ ...this.values }, this.count);
+  }
 
   /** Binds `value` as the ClickHouse type `type` and gives the placeholder for the SQL. */
   bind(

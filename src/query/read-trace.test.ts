@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttributeValue } from '../model/attributes.ts';
 import { spanFlag, spanIdOf } from '../model/trace.ts';
+import type { Database } from '../store/database.ts';
 import { createCatalogue } from './catalogue.ts';
 import { readSkeleton } from './read-skeleton.ts';
 import { readTrace } from './read-trace.ts';
 import { openTestDatabase, type TestDatabase, testSpan } from './test-spans.ts';
 
-let db: TestDatabase;
-beforeAll(() => {
-  db = openTestDatabase();
+let store: TestDatabase;
+let db: Database;
+beforeAll(async () => {
+  store = await openTestDatabase();
+  db = store.db;
 });
-afterAll(() => db.close());
+afterAll(() => store.stop());
 
 describe('reading a trace', () => {
   it('gives every part of a span back as it was stored', async () => {
@@ -55,7 +58,7 @@ describe('reading a trace', () => {
       ],
     });
     const child = testSpan({ traceId, parentSpanId: root.spanId, atMs: 1, attributes: { 'test.inline': 'in', n: 7n } });
-    db.insert([child, root, testSpan({ traceId: `1${traceId.slice(1)}` })]);
+    await store.insert([child, root, testSpan({ traceId: `1${traceId.slice(1)}` })]);
     expect(await readTrace(db, createCatalogue(db), traceId)).toEqual([root, child]);
     expect(await readTrace(db, createCatalogue(db), traceId, { spanIds: [child.spanId] })).toEqual([child]);
     expect(await readTrace(db, createCatalogue(db), '9'.repeat(32))).toEqual([]);
@@ -65,8 +68,8 @@ describe('reading a trace', () => {
     const traceId = '00000000000000000000000000000abc';
     const client = testSpan({ traceId, spanId: '00000000000000c1', kind: 3 });
     const server = testSpan({ traceId, spanId: '00000000000000c1', kind: 2, atMs: 1, service: 'other' });
-    db.insert([client, server]);
-    db.insert([client, server]);
+    await store.insert([client, server]);
+    await store.insert([client, server]);
     expect(await readTrace(db, createCatalogue(db), traceId)).toEqual([client, server]);
     const trace = await readSkeleton(db, createCatalogue(db), traceId);
     expect(trace?.count).toBe(2);
@@ -79,7 +82,7 @@ describe('reading a trace', () => {
     ['2262', 9_223_372_036_000_000_000n],
   ])('keeps a time of %s', async (year, startNs) => {
     const span = testSpan({ traceId: year.padStart(32, 'd'), startNs });
-    db.insert([span]);
+    await store.insert([span]);
     expect(await readTrace(db, createCatalogue(db), span.traceId)).toEqual([span]);
     expect((await readSkeleton(db, createCatalogue(db), span.traceId))?.baseNs).toBe(startNs);
   });
@@ -113,7 +116,7 @@ describe('reading a skeleton', () => {
       events: [event],
       links: [link],
     });
-    db.insert([plain, inline, call, root]);
+    await store.insert([plain, inline, call, root]);
     const trace = await readSkeleton(db, createCatalogue(db), traceId);
     if (trace === undefined) throw new Error('no trace');
     expect(Array.from({ length: 4 }, (_, row) => spanIdOf(trace, row))).toEqual(

@@ -1,49 +1,29 @@
-/** For tests: a real engine in this process, and spans put into it row by row. Not part of the program. */
+/** For tests: the real engine, and spans put into it row by row. Not part of the program. */
 import { createHash } from 'node:crypto';
-import { Session } from 'chdb';
 import { attributeText, type Attributes, type AttributeValue, typeOfAttribute } from '../model/attributes.ts';
 import type { Span } from '../model/span.ts';
-import type { Database, SelectQuery } from '../store/database.ts';
-import { migrations } from '../store/schema.ts';
+import type { Database } from '../store/database.ts';
+import { openTestStore } from '../store/open-test-store.ts';
 
-export interface TestDatabase extends Database {
-  insert(spans: readonly Span[]): void;
-  close(): void;
+export interface TestDatabase {
+  readonly db: Database;
+  insert(spans: readonly Span[]): Promise<void>;
+  stop(): Promise<void>;
 }
 
-export function openTestDatabase(): TestDatabase {
-  const session = new Session();
-  for (const { statements } of migrations) for (const sql of statements) session.query(sql);
-  const run = async ({ sql, params = {}, settings = {} }: SelectQuery, format: string) => {
-    const given = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
-    const text = given.length === 0 ? sql : `${sql} SETTINGS ${given.join(', ')}`;
-    const bound = Object.keys(params).length > 0;
-    return bound ? await session.queryBindAsync(text, params, { format }) : await session.queryAsync(text, { format });
-  };
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const store = await openTestStore();
   return {
-    state: 'ready',
-    async select<Row>(query: SelectQuery) {
-      const text = (
-        await run(
-          { ...query, settings: { ...query.settings, output_format_json_quote_64bit_integers: 1 } },
-          'JSONEachRow',
-        )
-      ).text();
-      return text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Row);
+    db: store.database,
+    insert: async (spans) => {
+      for (const sql of insertsOf(spans)) await store.database.command(sql);
     },
-    selectBytes: async ({ format, ...query }) => (await run(query, format)).bytes(),
-    command: async (sql) => void session.query(sql),
-    insertFile: () => Promise.reject(new Error('not for tests')),
-    insert: (spans) => insertSpans((sql) => session.query(sql), spans),
-    close: () => session.close(),
+    stop: () => store.stop(),
   };
 }
 
 /** Writes spans as the transcoder does: shapes, resources and scopes by id, values as text. */
-function insertSpans(run: (sql: string) => unknown, spans: readonly Span[]): void {
+function insertsOf(spans: readonly Span[]): string[] {
   const tables = {
     shapes: new Map<bigint, string>(),
     resources: new Map<bigint, string>(),
@@ -83,10 +63,10 @@ function insertSpans(run: (sql: string) => unknown, spans: readonly Span[]): voi
       ${of(links, (l) => String(l.flags))}, ${of(links, (l) => String(l.kept.id))}, ${of(links, (l) => list(l.kept.vals))},
       ${of(links, (l) => String(l.droppedAttributes))})`;
   });
-  for (const [table, entries] of Object.entries(tables)) {
-    if (entries.size > 0) run(`INSERT INTO ${table} VALUES ${[...entries.values()].join(',')}`);
-  }
-  if (rows.length > 0) run(`INSERT INTO spans VALUES ${rows.join(',')}`);
+  return [
+    ...Object.entries(tables).map(([table, entries]) => [table, [...entries.values()]] as const),
+    ['spans', rows] as const,
+  ].flatMap(([table, list]) => (list.length === 0 ? [] : `INSERT INTO ${table} VALUES ${list.join(',')}`));
 }
 
 /** Spans with this attribute are stored as shape 0 is. */

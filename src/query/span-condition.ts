@@ -1,0 +1,132 @@
+/** From a condition on a span to SQL over `spans`, by way of the small tables: which shapes have the key, which resources the value. */
+import { statusCode } from '../model/span.ts';
+import type { Database } from '../store/database.ts';
+import type { Bindings } from './bindings.ts';
+import { attributeAlternatives, type AttributePlaces, findAttributePlaces } from './attribute-condition.ts';
+import { boundedMemory, limits } from './limits.ts';
+import type { SpanCondition } from './parse-search-text.ts';
+
+/** A condition with what had to be looked up for it. */
+export type ResolvedCondition =
+  | Exclude<SpanCondition, { kind: 'attribute' | 'word' }>
+  | { readonly kind: 'kind'; readonly number: number }
+  | { readonly kind: 'status'; readonly code: number; readonly negated: boolean }
+  | { readonly kind: 'status-message'; readonly text: string }
+  | { readonly kind: 'attribute'; readonly places: AttributePlaces }
+  | { readonly kind: 'word'; readonly text: string; readonly resources: readonly bigint[] };
+
+/**
+ * SQL of the alternatives of one condition, true for the spans that fulfil it. `later` are those that no index serves and that
+ * are worth asking only when the first found too little. Each stands for itself, because OR would keep indexes from being used.
+ */
+export interface Alternatives {
+  readonly first: readonly string[];
+  readonly later: readonly string[];
+}
+
+export async function resolveCondition(
+  db: Database,
+  condition: SpanCondition,
+  signal?: AbortSignal,
+): Promise<ResolvedCondition> {
+  switch (condition.kind) {
+    case 'attribute':
+      return (
+        columnCondition(condition.key, condition.value) ?? {
+          kind: 'attribute',
+          places: await findAttributePlaces(db, condition, signal),
+        }
+      );
+    case 'word':
+      return { ...condition, resources: await findResourcesWithWord(db, condition.text, signal) };
+    default:
+      return condition;
+  }
+}
+
+export function alternativesOf(condition: ResolvedCondition, values: Bindings): Alternatives {
+  switch (condition.kind) {
+    case 'service':
+      return one(`service = ${values.bind('String', condition.name)}`);
+    case 'operation':
+      return one(`name = ${values.bind('String', condition.name)}`);
+    case 'least':
+      return one(`duration >= ${values.bind('Int64', condition.ns)}`);
+    case 'most':
+      return one(`duration <= ${values.bind('Int64', condition.ns)}`);
+    case 'errors':
+      return one(`status = ${statusCode.error}`);
+    case 'kind':
+      return one(`kind = ${values.bind('UInt8', condition.number)}`);
+    case 'status':
+      return one(`status ${condition.negated ? '!=' : '='} ${values.bind('UInt8', condition.code)}`);
+    case 'status-message':
+      return one(`status_message = ${values.bind('String', condition.text)}`);
+    case 'attribute':
+      return attributeAlternatives(condition.places, values);
+    case 'word':
+      return wordAlternatives(condition, values);
+  }
+}
+
+function one(sql: string): Alternatives {
+  return { first: [sql], later: [] };
+}
+
+const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
+const statuses = ['unset', 'ok', 'error'];
+
+/**
+ * Keys under which Jaeger's API shows, and lets search, what is no attribute. `error=false` finds all that did not fail.
+ * Anything else there (`error=timeout`) is an attribute after all.
+ */
+function columnCondition(key: string, value: string): ResolvedCondition | undefined {
+  const text = value.toLowerCase();
+  switch (key) {
+    case 'error':
+      if (text !== 'true' && text !== 'false') return undefined;
+      return { kind: 'status', code: statusCode.error, negated: text === 'false' };
+    case 'span.kind':
+    case 'kind':
+      return kinds.includes(text) ? { kind: 'kind', number: kinds.indexOf(text) } : undefined;
+    case 'otel.status_code':
+    case 'span.status':
+    case 'status':
+      return statuses.includes(text) ? { kind: 'status', code: statuses.indexOf(text), negated: false } : undefined;
+    case 'otel.status_description':
+      return { kind: 'status-message', text: value };
+    default:
+      return undefined;
+  }
+}
+
+function wordAlternatives(
+  { text, resources }: { readonly text: string; readonly resources: readonly bigint[] },
+  values: Bindings,
+): Alternatives {
+  const word = values.bind('String', text);
+  const contains = (column: string) => `positionCaseInsensitiveUTF8(${column}, ${word}) > 0`;
+  const first = [`(${contains('name')} OR ${contains('service')})`, `has(vals, ${word})`];
+  if (resources.length > 0) {
+    first.push(`res_id IN (SELECT arrayJoin(${values.bind('Array(UInt64)', resources)}))`);
+  }
+  const later = [
+    contains('status_message'),
+    `arrayExists(v -> ${contains('v')}, vals)`,
+    `arrayExists(n -> ${contains('n')}, events.name)`,
+    `arrayExists(e -> arrayExists(v -> ${contains('v')}, e), events.vals)`,
+  ];
+  return { first, later: [`(${later.join(' OR ')})`] };
+}
+
+async function findResourcesWithWord(db: Database, text: string, signal?: AbortSignal): Promise<bigint[]> {
+  const rows = await db.select<{ id: string }>({
+    sql: `SELECT DISTINCT id FROM resources
+      WHERE arrayExists(v -> positionCaseInsensitiveUTF8(v, {word:String}) > 0, vals) LIMIT ${limits.dictionaryMatches}`,
+    params: { word: text },
+    timeoutMs: limits.searchTimeoutMs,
+    settings: boundedMemory,
+    ...(signal && { signal }),
+  });
+  return rows.map((row) => BigInt(row.id));
+}
