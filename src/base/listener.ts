@@ -15,10 +15,23 @@ export interface Listeners {
 }
 
 export interface HttpRoute {
+  /** A GET route answers HEAD too. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
-  /** `/api/traces/:id`; `:name` is one segment (percent-decoded), a trailing `/*` is any rest. */
+  /** `/api/traces/:id`; `:name` is one segment (percent-decoded), a trailing `/*` is any rest, as `params['*']`. */
   readonly path: string;
   handle(request: HttpRequest): Promise<HttpReply> | HttpReply;
+  /** How a failure is written in this API's own words; without it, as JSON or text. Status and Retry-After are set either way. */
+  failed?(failure: Failure, request: HttpRequest): HttpReply;
+}
+
+/** What is answered for a thrown error: classified in one place, `listen/failure.ts`. */
+export interface Failure {
+  /** HTTP status and gRPC code. */
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+  /** Set when repeating later makes sense. */
+  readonly retryAfterMs?: number;
 }
 
 export interface HttpRequest {
@@ -48,6 +61,8 @@ export interface GrpcRoute {
   readonly path: string;
   readonly maxMessageBytes: number;
   handle(message: Uint8Array, call: GrpcCall): Promise<Uint8Array>;
+  /** Told of every failure that is answered, also of those that `handle` never saw: too large, unknown encoding. */
+  failed?(failure: Failure): void;
 }
 
 export interface GrpcCall {

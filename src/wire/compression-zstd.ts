@@ -169,7 +169,7 @@ class Sink extends Uint8Array {
   /** Compressed blocks ask for the room from `start` on. */
   override subarray(start = 0, end = this.length): Uint8Array<ArrayBuffer> {
     this.reach(start);
-    return super.subarray(start, end) as Uint8Array<ArrayBuffer>;
+    return super.subarray(start, end);
   }
 
   private reach(position: number): void {

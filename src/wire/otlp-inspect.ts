@@ -125,7 +125,7 @@ function shapeOf(message: Message): Shape {
     idLength[field.number] = field.type === 'id16' ? 16 : field.type === 'id8' ? 8 : 0;
   }
   const { name } = message;
-  const inner = new Array<Shape | undefined>(size).fill(undefined);
+  const inner = Array.from<Shape | undefined>({ length: size });
   const isCounted = counted.has(name);
   return { message, wire, packed, inner, idLength, isCounted, isSpan: name === 'Span', isValue: name === 'AnyValue' };
 }

@@ -1,0 +1,154 @@
+/**
+ * The receiver `otlp`: traces, metrics and logs over gRPC and HTTP (https://opentelemetry.io/docs/specs/otlp/), configured as
+ * the Collector's (https://github.com/open-telemetry/opentelemetry-collector/tree/main/receiver/otlpreceiver).
+ */
+import { ConfigError, Overloaded } from '../base/errors.ts';
+import type { Failure, HttpReply, HttpRequest } from '../base/listener.ts';
+import { boolean, bytes, count, object, optional, string } from '../base/schema.ts';
+import { type Receiver, type ReceiverContext, receiver } from '../component/component.ts';
+import { type Signal, signals } from '../model/batch.ts';
+import { inspectors, withoutRejected } from '../wire/otlp-inspect.ts';
+import { otlpFromJson } from '../wire/otlp-json.ts';
+import {
+  type Accepted,
+  type Format,
+  encodeFailure,
+  encodeResponse,
+  formatOf,
+  requestNames,
+} from '../wire/otlp-reply.ts';
+import { corsConfig, corsHeaders, preflight } from './cors.ts';
+
+const grpcConfig = object({
+  endpoint: string('localhost:4317'),
+  /** 0 is gRPC's own default of 4. */
+  max_recv_msg_size_mib: count(0),
+  include_metadata: boolean(false),
+});
+
+const httpConfig = object({
+  endpoint: string('localhost:4318'),
+  traces_url_path: string('/v1/traces'),
+  metrics_url_path: string('/v1/metrics'),
+  logs_url_path: string('/v1/logs'),
+  /** Counted after decompression; 0 is the default. */
+  max_request_body_size: bytes('20MiB'),
+  include_metadata: boolean(false),
+  cors: optional(corsConfig),
+});
+
+const grpcPaths: Readonly<Record<Signal, string>> = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+};
+
+const defaultGrpcMib = 4;
+const defaultHttpBytes = 20 * 1024 * 1024;
+
+export const otlp = receiver({
+  type: 'otlp',
+  config: object({ protocols: object({ grpc: optional(grpcConfig), http: optional(httpConfig) }) }),
+  create({ protocols }, context): Receiver {
+    const { grpc, http } = protocols;
+    if (grpc === undefined && http === undefined) {
+      throw new ConfigError(`receivers.${context.id}.protocols`, 'names no protocol: expected grpc, http or both');
+    }
+    if (grpc) {
+      const listener = context.listeners.at(grpc.endpoint);
+      const maxMessageBytes = (grpc.max_recv_msg_size_mib || defaultGrpcMib) * 1024 * 1024;
+      for (const signal of signals) {
+        const take = taker(context, signal, 'grpc');
+        listener.grpc({
+          path: grpcPaths[signal],
+          maxMessageBytes,
+          handle: async (message) => encodeResponse(signal, 'protobuf', await take.accept(message)),
+          failed: take.count,
+        });
+      }
+    }
+    if (http) {
+      const listener = context.listeners.at(http.endpoint);
+      const maxBytes = http.max_request_body_size || defaultHttpBytes;
+      for (const signal of signals) {
+        const take = taker(context, signal, 'http');
+        const path = http[`${signal}_url_path`];
+        listener.http({ method: 'OPTIONS', path, handle: (request) => preflight(http.cors, request) });
+        listener.http({
+          method: 'POST',
+          path,
+          async handle(request) {
+            const format = formatOf(request.headers['content-type']);
+            const body = await request.body(maxBytes);
+            const message = format === 'json' ? otlpFromJson(requestNames[signal], body) : body;
+            return reply(200, format, encodeResponse(signal, format, await take.accept(message)), request);
+          },
+          failed(failure, request) {
+            take.count(failure);
+            const format = knownFormat(request);
+            return reply(failure.status, format, encodeFailure(format, failure), request);
+          },
+        });
+      }
+    }
+    const reply = (status: number, format: Format, body: Uint8Array | string, request: HttpRequest): HttpReply => {
+      const type = format === 'json' ? 'application/json' : 'application/x-protobuf';
+      return { status, headers: { 'content-type': type, ...corsHeaders(http?.cors, request) }, body };
+    };
+    return { stop: async () => {} };
+  },
+});
+
+/** An error is written as the request was; where that cannot be told, as JSON. */
+function knownFormat(request: HttpRequest): Format {
+  try {
+    return formatOf(request.headers['content-type']);
+  } catch {
+    return 'json';
+  }
+}
+
+/** Checks requests of one signal over one transport, hands them in, and counts what became of them. */
+function taker({ id, intake, metrics }: ReceiverContext, signal: Signal, transport: 'grpc' | 'http') {
+  const labels = { receiver: id, signal, transport };
+  const accepted = metrics
+    .counter('receiver_accepted_total', 'Spans, data points and log records taken and on disk.')
+    .bind(labels);
+  const refused = metrics.counter('receiver_refused_total', 'Spans, data points and log records refused, by reason.');
+  const failed = metrics.counter('receiver_failed_requests_total', 'Requests answered with an error, by reason.');
+  const inspect = inspectors[signal];
+  return {
+    async accept(message: Uint8Array): Promise<Accepted> {
+      const { count: items, rejected } = inspect(message);
+      if (items > 0) {
+        const kept = rejected.length === 0 ? message : withoutRejected(message, rejected);
+        try {
+          await intake.accept(signal, { bytes: kept, count: items });
+        } catch (error) {
+          refused.add(items, { ...labels, reason: error instanceof Overloaded ? error.reason : 'failed' });
+          throw error;
+        }
+        accepted(items);
+      }
+      if (rejected.length === 0) return { rejected: 0 };
+      refused.add(rejected.length, { ...labels, reason: 'invalid_id' });
+      return {
+        rejected: rejected.length,
+        message: `${rejected.length} without valid ids; the first: ${rejected[0]?.reason}`,
+      };
+    },
+    count: (failure: Failure): void => failed.add(1, { ...labels, reason: reasonOf(failure) }),
+  };
+}
+
+function reasonOf({ status }: Failure): string {
+  const reasons: Readonly<Record<number, string>> = {
+    400: 'malformed',
+    408: 'too_slow',
+    413: 'too_large',
+    415: 'unknown_encoding',
+    429: 'full',
+    503: 'unavailable',
+  };
+  return reasons[status] ?? 'failed';
+}
