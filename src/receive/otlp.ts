@@ -113,7 +113,7 @@ function taker({ id, intake, metrics }: ReceiverContext, signal: Signal, transpo
   const labels = { receiver: id, signal, transport };
   const accepted = metrics
     .counter('receiver_accepted_total', 'Spans, data points and log records taken and on disk.')
-    .bind(labels);
+    .with(labels);
   const refused = metrics.counter('receiver_refused_total', 'Spans, data points and log records refused, by reason.');
   const failed = metrics.counter('receiver_failed_requests_total', 'Requests answered with an error, by reason.');
   const inspect = inspectors[signal];
@@ -128,7 +128,7 @@ function taker({ id, intake, metrics }: ReceiverContext, signal: Signal, transpo
           refused.add(items, { ...labels, reason: error instanceof Overloaded ? error.reason : 'failed' });
           throw error;
         }
-        accepted(items);
+        accepted.add(items);
       }
       if (rejected.length === 0) return { rejected: 0 };
       refused.add(rejected.length, { ...labels, reason: 'invalid_id' });
