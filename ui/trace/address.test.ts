@@ -5,7 +5,7 @@ import { cutStrip } from './strip.ts';
 describe("the trace page's address", () => {
   test('comes back as it was written', () => {
     const text =
-      'span=00f067aa0ba902b7&zoom=100-2500&find=GET+%2Fcart&rows=everything&toggled=s00f067aa0ba902b7%2Cf00f067aa0ba902b8&mark=service%3Aorder&spans=all';
+      'span=00f067aa0ba902b7&zoom=100-2500&find=GET+%2Fcart&rows=everything&levels=3&toggled=s00f067aa0ba902b7%2Cf00f067aa0ba902b8&mark=service%3Aorder&spans=all';
     expect(formatAddress(parseAddress(new URLSearchParams(text)), new URLSearchParams()).toString()).toBe(text);
   });
 
@@ -16,12 +16,13 @@ describe("the trace page's address", () => {
   });
 
   test('reads nonsense as nothing chosen', () => {
-    const address = parseAddress(new URLSearchParams('span=<b>&zoom=9-3&mark=x&toggled=zz,s1&rows=no'));
+    const address = parseAddress(new URLSearchParams('span=<b>&zoom=9-3&mark=x&toggled=zz,s1&rows=no&levels=-1'));
     expect(address).toEqual({
       span: undefined,
       zoom: undefined,
       find: '',
       isEverything: false,
+      levels: undefined,
       toggled: new Set(),
       mark: undefined,
       showsAllSpans: false,

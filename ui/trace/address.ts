@@ -5,6 +5,7 @@
  *   zoom=START-END     ns from the trace's start
  *   find=TEXT          the text searched for
  *   rows=everything    out of Focus, folds open
+ *   levels=N           only the first N levels of the tree are open
  *   toggled=sID,fID,…  rows, folds and hidden groups opened or closed against the default, named by their first span
  *   mark=service:NAME  or cause:N: whose spans are highlighted
  *   spans=all          the waterfall on a narrow screen
@@ -12,10 +13,11 @@
 import type { TimeRange } from './thread.ts';
 
 export interface PageAddress {
-  readonly span: string | 'none' | undefined;
+  readonly span: string | undefined;
   readonly zoom: TimeRange | undefined;
   readonly find: string;
   readonly isEverything: boolean;
+  readonly levels: number | undefined;
   readonly toggled: ReadonlySet<string>;
   readonly mark: Mark | undefined;
   readonly showsAllSpans: boolean;
@@ -33,6 +35,7 @@ export function parseAddress(query: URLSearchParams): PageAddress {
     zoom: parseZoom(query.get('zoom') ?? ''),
     find: query.get('find') ?? '',
     isEverything: query.get('rows') === 'everything',
+    levels: /^\d{1,5}$/.test(query.get('levels') ?? '') ? Number(query.get('levels')) : undefined,
     toggled: new Set((query.get('toggled') ?? '').split(',').filter((key) => /^[sfh][0-9a-f]{16}$/.test(key))),
     mark: parseMark(query.get('mark') ?? ''),
     showsAllSpans: query.get('spans') === 'all',
@@ -50,6 +53,7 @@ export function formatAddress(address: PageAddress, query: URLSearchParams): URL
   set('zoom', address.zoom && `${Math.round(address.zoom.startNs)}-${Math.round(address.zoom.endNs)}`);
   set('find', address.find);
   set('rows', address.isEverything ? 'everything' : undefined);
+  set('levels', address.levels?.toString());
   set('toggled', [...address.toggled].slice(0, mostToggled).join(','));
   set('mark', address.mark && formatMark(address.mark));
   set('spans', address.showsAllSpans ? 'all' : undefined);

@@ -62,7 +62,7 @@ export const trace = {
     resize: 'Width of the tree',
     times: (n: number) => `×${count(n)}`,
     hidden: (spans: number) => of(spans, 'span', 'spans'),
-    onPath: (ns: number) => `${duration(ns)} on the path`,
+    onPath: (time: string) => `${time} on the path`,
     missing: (id: string) => `span ${id}… never arrived`,
     missingHelp: 'The parent of the spans below was never received.',
     notWaited: 'nobody waited for it',

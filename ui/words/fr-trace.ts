@@ -64,7 +64,7 @@ export const trace: TraceWords = {
     resize: 'Largeur de l’arbre',
     times: (n) => `×${count(n)}`,
     hidden: (spans) => of(spans, 'span', 'spans'),
-    onPath: (ns) => `${duration(ns)} sur le chemin`,
+    onPath: (time) => `${time} sur le chemin`,
     missing: (id) => `span ${id}… jamais arrivé`,
     missingHelp: 'Le parent des spans ci-dessous n’a jamais été reçu.',
     notWaited: 'personne n’attendait',

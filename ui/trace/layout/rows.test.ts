@@ -119,6 +119,20 @@ describe('the rows of the waterfall', () => {
     expect(drawn(trace, layout)).toEqual(['checkout', ' (4 spans)', '  a', '   deep', '    deeper', '  b', ' slow']);
   });
 
+  test('close what lies deeper than the levels asked for, and reveal a row in there', () => {
+    const trace = traceOf(`
+      shop checkout 0 500
+        order orders 100 450
+          order SELECT 110 440
+            db read 120 430
+        order pay 460 480
+    `);
+    const options = { ...plain, levels: 1 };
+    expect(drawn(trace, layoutRows(trace, options))).toEqual(['checkout', ' orders …', ' pay']);
+    const layout = layoutRows(trace, { ...options, toggled: revealRow(trace, options, 3) });
+    expect(drawn(trace, layout)).toEqual(['checkout', ' orders', '  SELECT', '   read', ' pay']);
+  });
+
   test('give each span exactly one row, whatever the tree and what is toggled', () => {
     fc.assert(
       fc.property(treeArb, fc.uniqueArray(fc.tuple(fc.constantFrom('s', 'f', 'h'), fc.nat(60))), (trace, toggles) => {

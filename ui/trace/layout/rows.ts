@@ -38,6 +38,8 @@ export interface RowLayout {
 export interface RowOptions {
   /** Rows in focus; undefined shows all. */
   readonly focus?: Uint8Array | undefined;
+  /** Spans this deep and deeper are closed by default; undefined closes none. */
+  readonly levels?: number | undefined;
   readonly hasFolds: boolean;
   /** The row that carries the verdict, or -1. */
   readonly culprit: number;
@@ -65,8 +67,8 @@ export function layoutRows(trace: Trace, options: RowOptions): RowLayout {
   };
   const spanRow = (row: number, depth: number): VisibleRow => {
     if ((trace.size[row] ?? 1) === 1) return { kind: 'span', row, depth, state: 'leaf' };
-    const isOpenByDefault = focus === undefined || focus[row] === 1;
-    return { kind: 'span', row, depth, state: isOpenByDefault !== isToggled('span', row) ? 'open' : 'closed' };
+    const isOpen = isOpenByDefault(options, row, depth) !== isToggled('span', row);
+    return { kind: 'span', row, depth, state: isOpen ? 'open' : 'closed' };
   };
   const groupRow = (kind: 'fold' | 'hidden', members: readonly number[], depth: number): VisibleRow => ({
     kind,
@@ -189,15 +191,21 @@ export function revealRow(trace: Trace, options: RowOptions, row: number): Reado
     const visible = layout.rows[layout.indexOf[row] ?? -1];
     if (visible === undefined || (visible.kind === 'span' && visible.row === row)) return toggled;
     flip(toggleKey(visible));
-    // Below what opens now, spans out of focus are closed by default: open the whole way down at once.
-    for (
-      let up = trace.parent[row] ?? -1;
-      up > visible.row || (up >= 0 && visible.kind !== 'span' && up >= visible.row);
-      up = trace.parent[up] ?? -1
-    ) {
+    // Below what opens now, open the whole way down at once. Depths are exact unless a group lies between; then the next
+    // round, which gets deeper in any case, puts it right.
+    const way: number[] = [];
+    for (let up = trace.parent[row] ?? -1; up >= visible.row; up = trace.parent[up] ?? -1) way.push(up);
+    way.reverse().forEach((up, i) => {
+      if (up === visible.row && visible.kind === 'span') return;
+      const depth = visible.depth + i + (visible.kind === 'span' ? 0 : 1);
       const key = toggleKey({ kind: 'span', row: up });
-      if (options.focus === undefined || options.focus[up] === 1) toggled.delete(key);
+      if (isOpenByDefault(options, up, depth)) toggled.delete(key);
       else toggled.add(key);
-    }
+    });
   }
+}
+
+function isOpenByDefault(options: RowOptions, row: number, depth: number): boolean {
+  const isInFocus = options.focus === undefined || options.focus[row] === 1;
+  return isInFocus && (options.levels === undefined || depth < options.levels);
 }

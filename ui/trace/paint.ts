@@ -1,0 +1,179 @@
+/** Draws the rows on the screen onto a canvas: grid, bars, and the thread. Layout comes from the pure functions beside it. */
+import type { Trace } from '../../src/model/trace.ts';
+import { type BarRun, groupTicks, queueGap, spanBar } from './layout/bars.ts';
+import type { VisibleRow } from './layout/rows.ts';
+import { type ThreadRun, threadWidth, type TimeRange } from './thread.ts';
+
+export interface Picture {
+  readonly trace: Trace;
+  readonly rows: readonly VisibleRow[];
+  /** Visible rows drawn: from `first`, without `end`. */
+  readonly first: number;
+  readonly end: number;
+  readonly range: TimeRange;
+  /** CSS px. */
+  readonly width: number;
+  readonly rowHeight: number;
+  /** Device pixels per CSS px. */
+  readonly ratio: number;
+  /** Of the axis, CSS px. */
+  readonly ticks: readonly { readonly x: number }[];
+  /** In device columns. */
+  readonly thread: readonly ThreadRun[];
+  /** Of the whole path, what each visible row owns; 0..1. */
+  readonly shareOf: (index: number) => number;
+  readonly isDimmed: (visible: VisibleRow) => boolean;
+  readonly isPale: (row: number) => boolean;
+  readonly colors: Colors;
+}
+
+export interface Colors {
+  readonly service: (name: string) => string;
+  readonly group: string;
+  readonly grid: string;
+  readonly thread: string;
+  /** Of the ground, around the thread so that it stays apart from what it crosses. */
+  readonly case: string;
+}
+
+/** In a row of 24 px: the bar above, the thread under it, so that neither hides the other. */
+const barTop = 5;
+const barHeight = 9;
+const threadY = 18.5;
+
+export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { width, rowHeight, ratio, first, end } = picture;
+  const height = (end - first) * rowHeight;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, Math.ceil(width * ratio), Math.ceil(height * ratio));
+  context.fillStyle = picture.colors.grid;
+  for (const { x } of picture.ticks)
+    context.fillRect(Math.round(x * ratio), 0, Math.max(1, Math.floor(ratio)), height * ratio);
+  for (let index = first; index < end; index++) {
+    const visible = picture.rows[index];
+    if (visible !== undefined) paintRow(context, picture, visible, (index - first) * rowHeight);
+  }
+  paintThread(context, picture);
+}
+
+function paintRow(context: CanvasRenderingContext2D, picture: Picture, visible: VisibleRow, top: number): void {
+  const { trace, range, ratio, colors } = picture;
+  const columns = Math.round(picture.width * ratio);
+  const y = Math.round((top + barTop) * ratio);
+  const height = Math.round(barHeight * ratio);
+  const strength = picture.isDimmed(visible) ? 0.22 : 1;
+  if (visible.kind === 'missing') return;
+  if (visible.kind === 'hidden') {
+    context.globalAlpha = 0.5 * strength;
+    fillRuns(context, groupTicks(trace, visible.rows, range, columns), y + height / 3, height / 3, colors.group);
+  } else {
+    const color = colors.service(trace.services[trace.service[visible.row] ?? 0] ?? '');
+    const pale = visible.kind === 'span' && picture.isPale(visible.row) ? 0.45 : 1;
+    const paintKind = (runs: readonly BarRun[], kind: BarRun['kind'], alpha: number, fill: string | CanvasPattern) => {
+      context.globalAlpha = alpha * strength * pale;
+      fillRuns(
+        context,
+        runs.filter((run) => run.kind === kind),
+        y,
+        height,
+        fill,
+      );
+    };
+    if (visible.kind === 'fold') {
+      paintKind(groupTicks(trace, visible.rows, range, columns), 'own', 1, color);
+    } else {
+      const runs = spanBar(trace, visible.row, range, columns);
+      const gap = queueGap(trace, visible.row, range, columns);
+      paintKind(runs, 'covered', 0.35, color);
+      paintKind(runs, 'own', 1, color);
+      paintKind(gap === undefined ? runs : [...runs, gap], 'waiting', 0.9, hatch(context, color, ratio));
+    }
+  }
+  context.globalAlpha = 1;
+}
+
+function fillRuns(
+  context: CanvasRenderingContext2D,
+  runs: readonly BarRun[],
+  y: number,
+  height: number,
+  fill: string | CanvasPattern,
+): void {
+  context.fillStyle = fill;
+  for (const { x0, x1 } of runs) context.fillRect(x0, y, x1 - x0, height);
+}
+
+const hatches = new Map<string, CanvasPattern>();
+
+function hatch(context: CanvasRenderingContext2D, color: string, ratio: number): CanvasPattern | string {
+  const key = `${color} ${ratio}`;
+  const known = hatches.get(key);
+  if (known !== undefined) return known;
+  const size = Math.round(5 * ratio);
+  const tile = new OffscreenCanvas(size, size);
+  const pen = tile.getContext('2d');
+  if (pen === null) return color;
+  pen.strokeStyle = color;
+  pen.lineWidth = 1.4 * ratio;
+  pen.lineCap = 'square';
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift - 1, size + 1);
+    pen.lineTo(shift + size + 1, -1);
+  }
+  pen.stroke();
+  const pattern = context.createPattern(tile, 'repeat');
+  if (pattern === null) return color;
+  hatches.set(key, pattern);
+  return pattern;
+}
+
+function paintThread(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { thread, ratio, colors, first, end } = picture;
+  // One row beyond each edge: a hand-over that leaves the picture is drawn up to it.
+  const runs = thread.filter((run, i) => {
+    const indices = [thread[i - 1]?.index ?? run.index, run.index, thread[i + 1]?.index ?? run.index];
+    return Math.max(...indices) >= first && Math.min(...indices) < end;
+  });
+  const y = (index: number) => (index - first) * picture.rowHeight + threadY;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.lineJoin = 'round';
+  const strokeAll = (extra: number, color: string) => {
+    context.strokeStyle = color;
+    context.lineCap = 'butt';
+    for (let i = 0; i < runs.length; i++) {
+      const run = runs[i];
+      const next = runs[i + 1];
+      if (run === undefined || next === undefined || next.x0 !== run.x1 || next.index === run.index) continue;
+      handOver(context, next.x0 / ratio, y(run.index), y(next.index), 1 + extra);
+    }
+    for (const run of runs) {
+      if (run.index < first || run.index >= end) continue;
+      const thickness = threadWidth(picture.shareOf(run.index));
+      context.lineWidth = thickness + extra;
+      context.setLineDash(run.isInferred ? [5, 3] : []);
+      const wide = (run.x1 - run.x0) / ratio;
+      context.lineCap = run.isInferred || wide < thickness ? 'butt' : 'round';
+      const inset = context.lineCap === 'round' ? thickness / 2 : 0;
+      context.beginPath();
+      context.moveTo(run.x0 / ratio + inset - (inset === 0 ? 0.5 : 0), y(run.index));
+      context.lineTo(run.x1 / ratio - inset + (inset === 0 ? 0.5 : 0), y(run.index));
+      context.stroke();
+    }
+    context.setLineDash([]);
+  };
+  strokeAll(2, colors.case);
+  strokeAll(0, colors.thread);
+}
+
+/** From one row to another at one instant: 1 px, its corners rounded into the rows' lines. */
+function handOver(context: CanvasRenderingContext2D, x: number, from: number, to: number, lineWidth: number): void {
+  const down = Math.sign(to - from);
+  const radius = Math.min(4, Math.abs(to - from) / 2);
+  context.lineWidth = lineWidth;
+  context.beginPath();
+  context.moveTo(x - radius, from);
+  context.quadraticCurveTo(x, from, x, from + down * radius);
+  context.lineTo(x, to - down * radius);
+  context.quadraticCurveTo(x, to, x + radius, to);
+  context.stroke();
+}
