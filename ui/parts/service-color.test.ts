@@ -5,8 +5,8 @@ import { assignSlots, palette, preferredSlot, slots, type Theme } from './servic
 
 const css = readFileSync(join(import.meta.dirname, '../style/tokens.css'), 'utf8');
 const blocks: Record<Theme, string> = {
-  light: css.slice(0, css.indexOf("[data-theme='dark']")),
-  dark: css.slice(css.indexOf("[data-theme='dark']")),
+  light: css.slice(0, css.indexOf('[data-theme=')),
+  dark: css.slice(css.indexOf('[data-theme=')),
 };
 const themes: readonly Theme[] = ['light', 'dark'];
 

@@ -43,6 +43,7 @@ function RangeLabel() {
     <>
       <Icon name="clock" />
       <span class="range-label num">{describeRange(range.value)}</span>
+      {range.value.kind === 'last' && <span class="range-short num">{range.value.text}</span>}
       <Icon name="down" />
     </>
   );

@@ -74,7 +74,7 @@ export const en = {
     errors: 'Errors',
     lost: 'Time lost',
     total: 'Total time',
-    trend: 'Mean, over time',
+    trend: 'Mean',
     why: 'Why',
     fewCalls: 'Under 20 calls: too few for a percentile',
     slowest: (text: string) => `Slowest: ${text}`,

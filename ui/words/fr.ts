@@ -76,7 +76,7 @@ export const fr: Words = {
     errors: 'Erreurs',
     lost: 'Temps perdu',
     total: 'Temps total',
-    trend: 'Moyenne, dans le temps',
+    trend: 'Moyenne',
     why: 'Pourquoi',
     fewCalls: 'Moins de 20 appels\u202f: trop peu pour un centile',
     slowest: (text) => `La plus lente\u202f: ${text}`,
