@@ -28,10 +28,11 @@ export function engineConfigXml(memoryBytes: number): string {
   return `<clickhouse>${elements(server)}<merge_tree>${elements(mergeTree)}</merge_tree></clickhouse>\n`;
 }
 
-/** Environment of the child. jemalloc gives pages back within half a second; queries run on libuv's pool. */
+/** Environment of the child. jemalloc gives pages back within half a second; queries run on libuv's pool; days are UTC's. */
 export const engineEnvironment = {
   JE_MALLOC_CONF: 'narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0,background_thread:true',
   UV_THREADPOOL_SIZE: '16',
+  TZ: 'UTC',
 } as const;
 
 function elements(values: Readonly<Record<string, number>>): string {

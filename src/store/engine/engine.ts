@@ -41,6 +41,9 @@ const insertDefaults: Readonly<Record<string, string>> = {
   // One thread keeps the order of blocks, which deduplication by token counts on.
   max_threads: '1',
   max_insert_threads: '1',
+  // Blocks are made into parts as they come, not gathered up to a million rows first: that is the engine's whole memory.
+  min_insert_block_size_rows: '32768',
+  min_insert_block_size_bytes: String(16 * 2 ** 20),
 };
 
 export function openEngine(options: EngineOptions): Engine {

@@ -20,7 +20,7 @@ async function post(
     signal?: AbortSignal;
   } = {},
 ) {
-  const url = `${engine.url}/?${new URLSearchParams({ ...(options.body === undefined ? {} : { query }), ...options.params })}`;
+  const url = `${engine.url}/?${new URLSearchParams({ ...(options.body === undefined ? {} : { query }), ...options.params }).toString()}`;
   const response = await fetch(url, {
     method: 'POST',
     body: options.body ?? query,
