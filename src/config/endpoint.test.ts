@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEndpoint, shiftPort } from './endpoint.ts';
+import { moveEndpoint, parseEndpoint, shiftPort } from './endpoint.ts';
 
 test('an endpoint is a host and a port, in every form that the Collector takes', () => {
   expect(parseEndpoint('localhost:4317')).toEqual({ host: 'localhost', port: 4317 });
@@ -20,4 +20,10 @@ test('an offset moves the port and nothing else', () => {
   expect(shiftPort(':9411', -11)).toBe(':9400');
   expect(shiftPort('localhost:0', 1000)).toBe('localhost:0');
   expect(() => shiftPort('localhost:65000', 1000)).toThrow('expected 1 to 65535');
+});
+
+test('a host takes the place of localhost, and of no address that is spelled out', () => {
+  expect(moveEndpoint('localhost:4317', { offset: 100, host: '0.0.0.0' })).toBe('0.0.0.0:4417');
+  expect(moveEndpoint('127.0.0.1:4317', { offset: 0, host: '0.0.0.0' })).toBe('127.0.0.1:4317');
+  expect(moveEndpoint('localhost:4317', { offset: 0, host: '::1' })).toBe('[::1]:4317');
 });

@@ -33,3 +33,12 @@ export function shiftPort(text: string, offset: number, path = ''): string {
   }
   return formatEndpoint({ host, port: shifted });
 }
+
+/** `shiftPort`, and `host` in the place of `localhost`: an address that a configuration spells out stays where it is. */
+export function moveEndpoint(
+  text: string,
+  { offset, host, path = '' }: { offset: number; host?: string | undefined; path?: string },
+): string {
+  const shifted = parseEndpoint(shiftPort(text, offset, path), path);
+  return formatEndpoint(host !== undefined && shifted.host === 'localhost' ? { ...shifted, host } : shifted);
+}
