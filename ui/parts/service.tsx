@@ -14,21 +14,21 @@ export function ServiceDot({ name }: { readonly name: string }) {
   return <i class="service-dot" style={{ background: serviceColor(name) }} />;
 }
 
-/** How many spans each service has, the most first: coloured counts. */
+/** How many spans each service has, the most first: the first `named` with their names, up to `most` as coloured counts. */
 export function ServiceCounts(props: {
   readonly services: readonly { readonly name: string; readonly spans: number }[];
+  readonly named: number;
   readonly most: number;
   readonly rest: (n: number) => string;
 }) {
   const sorted = props.services.toSorted((a, b) => b.spans - a.spans);
-  const shown = sorted.slice(0, props.most);
   const hidden = sorted.slice(props.most);
   return (
     <span class="service-counts">
-      {shown.map(({ name, spans }) => (
-        <span key={name} class="service-count" title={`${name}: ${spans}`}>
+      {sorted.slice(0, props.most).map(({ name, spans }, i) => (
+        <span key={name} class={i < props.named ? 'service-count named' : 'service-count'} title={`${name}: ${spans}`}>
           <ServiceDot name={name} />
-          <span class="clip">{name}</span>
+          {i < props.named ? <span class="clip">{name}</span> : <span class="unseen">{name}</span>}
           <span class="num quiet">{spans}</span>
         </span>
       ))}

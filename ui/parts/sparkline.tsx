@@ -3,10 +3,11 @@
  * from 0 to its highest slice, so that a rise is seen whatever the unit.
  */
 export function Sparkline(props: { readonly values: readonly (number | null)[]; readonly label: string }) {
-  const { line, points, last } = sparkPath(props.values, width, height);
+  const { line, area, points, last } = sparkPath(props.values, width, height);
   return (
     <svg class="sparkline" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img">
       <title>{props.label}</title>
+      <path class="area" d={area} />
       <path d={line} />
       {points.map(([x, y]) => (
         <circle key={x} cx={x} cy={y} r="1.2" />
@@ -21,12 +22,17 @@ const height = 18;
 
 type Point = readonly [x: number, y: number];
 
-/** The line's path, the slices that stand alone (a line of one point is not seen), and the newest point. */
+/** The line's path, the ground under it, the slices that stand alone (a line of one point is not seen), and the newest point. */
 export function sparkPath(
   values: readonly (number | null)[],
   w: number,
   h: number,
-): { readonly line: string; readonly points: readonly Point[]; readonly last: Point | undefined } {
+): {
+  readonly line: string;
+  readonly area: string;
+  readonly points: readonly Point[];
+  readonly last: Point | undefined;
+} {
   const highest = Math.max(...values.map((v) => v ?? 0));
   const at = (i: number): Point | undefined => {
     const value = values[i];
@@ -35,7 +41,9 @@ export function sparkPath(
     const y = h - 2 - (highest > 0 ? value / highest : 0) * (h - 4);
     return [round(x), round(y)];
   };
+  const ground = h - 2;
   let line = '';
+  let area = '';
   const points: Point[] = [];
   let last: Point | undefined;
   for (let i = 0; i < values.length; i++) {
@@ -43,10 +51,14 @@ export function sparkPath(
     if (point === undefined) continue;
     const [before, after] = [at(i - 1), at(i + 1)];
     if (before === undefined && after === undefined) points.push(point);
-    else line += `${before === undefined ? 'M' : 'L'}${point[0]} ${point[1]}`;
+    else {
+      const [x, y] = point;
+      line += `${before === undefined ? 'M' : 'L'}${x} ${y}`;
+      area += `${before === undefined ? `M${x} ${ground}` : ''}L${x} ${y}${after === undefined ? `L${x} ${ground}Z` : ''}`;
+    }
     last = point;
   }
-  return { line, points, last };
+  return { line, area, points, last };
 }
 
 function round(x: number): number {

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { stats } from './live.ts';
 import { type Range, rangeBounds } from './range.ts';
@@ -17,13 +17,18 @@ export interface LiveRange {
 }
 
 /**
- * The bounds of the page's range. A range that ends now is taken again as spans arrive, unless the pointer is inside
- * the list (`hold`), the window is hidden, or the range is between two moments.
+ * The bounds of the page's range. A range that ends now is taken again as spans arrive, unless somebody reads the list (the
+ * pointer is inside, or the page is scrolled), the window is hidden, or the range is between two moments.
  */
 export function useLiveRange(): LiveRange {
   const asOf = useSignal(takeNow());
-  const isHeld = useSignal(false);
+  const isInside = useSignal(false);
+  const isScrolled = useSignal(false);
+  const isHeld = useComputed(() => isInside.value || isScrolled.value);
   const of = range.value;
+  // The bounds were taken before the first figures came: those are what "since" means.
+  if (asOf.value.stored === undefined && storedSpans() !== undefined)
+    asOf.value = { ...asOf.value, stored: storedSpans() };
   const key = of.kind === 'last' ? of.text : `${of.startUs} ${of.endUs}`;
   useEffect(() => {
     asOf.value = takeNow();
@@ -34,18 +39,25 @@ export function useLiveRange(): LiveRange {
     }, refreshMs(of));
     return () => clearInterval(timer);
   }, [key]);
+  useEffect(() => {
+    const scroll = () => {
+      isScrolled.value = window.scrollY > 120;
+    };
+    window.addEventListener('scroll', scroll, { passive: true });
+    return () => window.removeEventListener('scroll', scroll);
+  }, []);
   return {
     ...rangeBounds(of, asOf.value.ms),
-    newSpans: isHeld.value && of.kind === 'last' ? Math.max(0, storedSpans() - asOf.value.stored) : 0,
+    newSpans: isHeld.value && of.kind === 'last' ? arrivedSince(asOf.value.stored) : 0,
     refresh: () => {
       asOf.value = takeNow();
     },
     hold: {
       onPointerEnter: () => {
-        isHeld.value = true;
+        isInside.value = true;
       },
       onPointerLeave: () => {
-        isHeld.value = false;
+        isInside.value = false;
       },
     },
   };
@@ -56,10 +68,15 @@ export function refreshMs(of: Extract<Range, { kind: 'last' }>): number {
   return Math.min(30_000, Math.max(2000, of.ms / 720));
 }
 
-function takeNow() {
+function takeNow(): { readonly ms: number; readonly stored: number | undefined } {
   return { ms: Date.now(), stored: storedSpans() };
 }
 
-function storedSpans(): number {
-  return stats.value?.signals.traces.stored ?? 0;
+/** Undefined until the server told. */
+function storedSpans(): number | undefined {
+  return stats.value?.signals.traces.stored;
+}
+
+function arrivedSince(stored: number | undefined): number {
+  return Math.max(0, (storedSpans() ?? 0) - (stored ?? storedSpans() ?? 0));
 }

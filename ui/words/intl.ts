@@ -21,6 +21,8 @@ export interface Format {
   readonly ago: (atMs: number, nowMs: number) => string;
   /** `14:03:21.482`, with the day in front when it is not the day of `nowMs`. In the person's zone. */
   readonly clock: (atMs: number, nowMs: number) => string;
+  /** A moment on a time axis whose ticks are `stepMs` apart: `14:05`, `14:05:20`, `22 Nov`. */
+  readonly tick: (atMs: number, stepMs: number) => string;
   /** The full date, time and zone, for a hover. */
   readonly absolute: (atMs: number) => string;
   /** Picks by the language's plural rules: `plural(n, 'span', 'spans')`. */
@@ -64,6 +66,14 @@ function makeFormat(language: Language): Format {
     second: '2-digit',
     hour12: false,
   });
+  const minutes = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
+  const seconds = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  });
+  const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const full = new Intl.DateTimeFormat(locale, {
     weekday: 'short',
     year: 'numeric',
@@ -105,6 +115,10 @@ function makeFormat(language: Language): Format {
       return relative.format(s >= 0 ? -value : value, unit);
     },
     clock: (atMs, nowMs) => (isSameDay(atMs, nowMs) ? time.format(atMs) : dayTime.format(atMs)),
+    tick: (atMs, stepMs) =>
+      (stepMs >= 86_400e3 ? days : stepMs >= 60e3 || stepMs <= 0 ? minutes : stepMs >= 1e3 ? seconds : time).format(
+        atMs,
+      ),
     absolute: (atMs) => full.format(atMs),
     plural: (n, one, other) => (plurals.select(n) === 'one' ? one : other),
   };
