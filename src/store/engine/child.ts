@@ -1,5 +1,5 @@
 /** Entry of the engine's process: opens chDB, serves it, ends with its parent. Started by `embedded.ts` through `bin/engine.js`. */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { openEngine } from './engine.ts';
 import { engineErrorFrom } from './engine-error.ts';
 import { createHttpServer } from './http-server.ts';
@@ -13,12 +13,22 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
+preferToDie();
 try {
   await serve();
 } catch (error) {
   const refusal = engineErrorFrom(error);
   report({ kind: 'refused', code: refusal.code, message: refusal.message });
   setTimeout(() => process.exit(1), 50);
+}
+
+/** When the machine runs out of memory, Linux shall end this process, which is replaced, and not the one that receives. */
+function preferToDie(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '500');
+  } catch {
+    // Not Linux, or not allowed: then the kernel chooses.
+  }
 }
 
 async function serve(): Promise<void> {

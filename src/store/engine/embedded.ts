@@ -12,7 +12,7 @@ import type { Log } from '../../base/log.ts';
 import type { Database } from '../database.ts';
 import { createDatabase } from './client.ts';
 import { engineEnvironment } from './config-file.ts';
-import { EngineError, engineCode } from './engine-error.ts';
+import { EngineError, engineErrorFrom } from './engine-error.ts';
 import { type EngineOptions, type EngineOrder, type EngineReport, engineDefaults } from './options.ts';
 
 export interface EmbeddedEngine {
@@ -30,6 +30,8 @@ export interface EmbeddedOptions {
   readonly limits?: Partial<Pick<EngineOptions, 'readers' | 'maxWaiting' | 'memoryBytes'>>;
   /** How long a request waits for an engine that is being replaced. */
   readonly patienceMs?: number;
+  /** How long to wait for a predecessor that lost its parent and is about to let the folder go. */
+  readonly folderPatienceMs?: number;
 }
 
 const program = fileURLToPath(new URL('../../../bin/engine.js', import.meta.url));
@@ -38,8 +40,6 @@ const firstDelayMs = 100;
 const maxDelayMs = 10_000;
 /** Deaths in a row, each before it answered, after which the state says `failed` (it is still tried). */
 const failedAfter = 5;
-/** A predecessor that lost its parent may need this long to let the folder go. */
-const folderPatienceMs = 5_000;
 
 /** Resolves when the engine answers; rejects when it cannot start, with its own words. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
@@ -55,11 +55,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     configFile: join(dataDir, 'engine.xml'),
     listen: { socket },
   };
+  const patienceMs = options.patienceMs ?? 5_000;
   let state: Database['state'] = 'starting';
   let child: ChildProcess | undefined;
   let isStopping = false;
   let deaths = 0;
   let waiters: (() => void)[] = [];
+  /** The start under way, which `stop` must outlast. */
+  let starting: Promise<void> = Promise.resolve();
 
   function setState(next: Database['state']): void {
     state = next;
@@ -71,10 +74,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
   async function start(): Promise<void> {
     const started = await startEngine(childOptions, log);
     child = started.child;
-    if (isStopping) {
-      child.kill('SIGKILL');
-      return;
-    }
+    if (isStopping) return;
     started.child.once('exit', (code, signal) => {
       child = undefined;
       if (isStopping) return;
@@ -90,7 +90,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     const delayMs = Math.min(firstDelayMs * 2 ** deaths, maxDelayMs);
     clock.after(delayMs, () => {
       if (isStopping) return;
-      start().catch((error: unknown) => {
+      starting = start().catch((error: unknown) => {
         deaths += 1;
         if (deaths >= failedAfter) setState('failed');
         log.error('the engine cannot start', { error: error instanceof Error ? error.message : String(error) });
@@ -99,14 +99,28 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     });
   }
 
+  /** Resolves at the next `ready`, or rejects when that takes too long. */
+  function woken(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const wake = () => {
+        cancel();
+        resolve();
+      };
+      const cancel = clock.after(patienceMs, () => {
+        waiters = waiters.filter((w) => w !== wake);
+        reject(unavailable('is starting again'));
+      });
+      waiters.push(wake);
+    });
+  }
+
   try {
-    await startPatiently(start);
+    await startPatiently(start, dataDir, options.folderPatienceMs ?? 5_000);
   } catch (error) {
     removeSocketFolder();
     throw error;
   }
 
-  const patienceMs = options.patienceMs ?? 5_000;
   const agentOptions: AgentOptions & { socketPath: string } = { socketPath: socket, keepAlive: true, maxSockets: 256 };
   const agent = new Agent(agentOptions);
   const client = createClient({
@@ -121,19 +135,11 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     client,
     state: () => state,
     async ready() {
+      if (isStopping) throw unavailable('is stopped');
       if (state === 'ready') return;
-      if (isStopping || state === 'failed') throw unavailable(isStopping ? 'is stopped' : 'cannot start');
-      await new Promise<void>((resolve, reject) => {
-        const wake = () => {
-          cancel();
-          resolve();
-        };
-        const cancel = clock.after(patienceMs, () => {
-          waiters = waiters.filter((w) => w !== wake);
-          reject(unavailable('is starting again'));
-        });
-        waiters.push(wake);
-      });
+      if (state === 'failed') throw unavailable('cannot start');
+      await woken();
+      if (isStopping) throw unavailable('is stopped');
     },
     async insert(statement, path, settings) {
       await client.command({
@@ -152,6 +158,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     async stop(withinMs = 5_000) {
       if (isStopping) return;
       isStopping = true;
+      for (const wake of waiters) wake();
+      await starting;
       if (child !== undefined) await stopEngine(child, withinMs);
       await client.close();
       agent.destroy();
@@ -175,14 +183,22 @@ export function startEngine(options: EngineOptions, log: Log): Promise<{ child: 
       log.warn('the engine says', { line });
     }
   });
+  let refusal: EngineError | undefined;
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('message', (report: EngineReport) => {
       if (report.kind === 'ready') resolve({ child, port: report.port });
-      else reject(new EngineError(report.code, report.message));
+      else refusal = new EngineError(report.code, report.message);
     });
-    child.once('exit', (code, signal) => {
-      reject(new Error(`the engine ended before it answered (${signal ?? `exit code ${code}`}): ${said.join(' ')}`));
+    // `close` comes after the last line of stderr, where the library says why it could not open a folder.
+    child.once('close', (code, signal) => {
+      const reason = said.findLast((line) => /Code: \d+/.test(line));
+      if (reason !== undefined) reject(engineErrorFrom(reason));
+      else
+        reject(
+          refusal ??
+            new Error(`the engine ended before it answered (${signal ?? `exit code ${code}`}): ${said.join(' ')}`),
+        );
     });
   });
 }
@@ -198,14 +214,16 @@ export async function stopEngine(child: ChildProcess, withinMs: number): Promise
   clearTimeout(timer);
 }
 
-async function startPatiently(start: () => Promise<void>): Promise<void> {
+async function startPatiently(start: () => Promise<void>, dataDir: string, folderPatienceMs: number): Promise<void> {
   const giveUp = Date.now() + folderPatienceMs;
   for (;;) {
     try {
       return await start();
     } catch (error) {
-      if (!(error instanceof EngineError && error.code === engineCode.dataFolderInUse)) throw error;
-      if (Date.now() > giveUp) throw error;
+      const isInUse = error instanceof EngineError && /another server instance/i.test(error.message);
+      if (!isInUse) throw error;
+      if (Date.now() >= giveUp)
+        throw new EngineError(error.code, `data folder ${dataDir} is in use by another process`, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -218,8 +236,8 @@ function unavailable(what: string): Overloaded {
 /** A socket's path has at most 107 bytes; a data folder that lies too deep gets a private folder for it elsewhere. */
 function socketPath(dataDir: string): { socket: string; removeSocketFolder: () => void } {
   const inside = join(dataDir, 'engine.sock');
-  if (Buffer.byteLength(inside) <= 100)
-    return { socket: inside, removeSocketFolder: () => rmSync(inside, { force: true }) };
+  // Nothing to remove: the child does, and a second instance that was refused must not take away the first one's.
+  if (Buffer.byteLength(inside) <= 100) return { socket: inside, removeSocketFolder: () => {} };
   const folder = mkdtempSync(join(tmpdir(), 'ariane-'));
   return {
     socket: join(folder, 'engine.sock'),

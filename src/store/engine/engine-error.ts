@@ -9,18 +9,14 @@ export class EngineError extends Error {
 }
 
 export const engineCode = {
-  cannotReadAllData: 33,
   badArguments: 36,
   unknownParameter: 456,
   syntaxError: 62,
   timeoutExceeded: 159,
   readonly: 164,
   tooManyQueries: 202,
-  dataFolderInUse: 76,
-  memoryLimitExceeded: 241,
   tooManyParts: 252,
   queryWasCancelled: 394,
-  resultTooLarge: 396,
   authenticationFailed: 516,
   unknown: 1002,
 } as const;

@@ -48,8 +48,6 @@ const insertDefaults: Readonly<Record<string, string>> = {
 
 export function openEngine(options: EngineOptions): Engine {
   mkdirSync(options.folder, { recursive: true });
-  rmSync(options.spillFolder, { recursive: true, force: true });
-  mkdirSync(options.spillFolder, { recursive: true });
   writeFileSync(options.configFile, engineConfigXml(options.memoryBytes));
 
   const sessions: EngineSession[] = [];
@@ -59,6 +57,9 @@ export function openEngine(options: EngineOptions): Engine {
     return session;
   };
   const killer = open('ariane-kill');
+  // Only now is it certain that no other engine uses the folder.
+  rmSync(options.spillFolder, { recursive: true, force: true });
+  mkdirSync(options.spillFolder, { recursive: true });
   const kill = async (session: EngineSession) => {
     await killer.run(plain(`KILL QUERY WHERE Settings['log_comment'] = ${quoteText(session.tag)} ASYNC`));
   };

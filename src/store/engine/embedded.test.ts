@@ -1,0 +1,127 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { manualClock } from '../../base/clock.ts';
+import { Overloaded } from '../../base/errors.ts';
+import { silentLog } from '../../base/log.ts';
+import { type EmbeddedEngine, openEmbedded } from './embedded.ts';
+import { EngineError, isPermanent } from './engine-error.ts';
+
+let dataDir: string;
+let engine: EmbeddedEngine;
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'ariane-embedded-'));
+  engine = await openEmbedded({ dataDir, log: silentLog });
+});
+afterEach(async () => {
+  await engine.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const one = { sql: 'SELECT 1 AS x' };
+
+function killEngine(): void {
+  if (engine.pid !== undefined) process.kill(engine.pid, 'SIGKILL');
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('an engine that is killed is replaced, and what it acknowledged is there', async () => {
+  const { database } = engine;
+  await database.command(
+    `CREATE TABLE kept (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS fsync_after_insert = 1`,
+  );
+  const path = join(dataDir, 'ids.native');
+  writeFileSync(
+    path,
+    await database.selectBytes({ sql: 'SELECT toUInt64(number) AS id FROM numbers(1000)', format: 'Native' }),
+  );
+  await database.insertFile({ table: 'kept', columns: ['id'], path, token: 't' });
+  const first = engine.pid;
+  killEngine();
+  await until(() => database.state === 'restarting');
+  // Asked while there is none, answered by the next.
+  expect(await database.select({ sql: 'SELECT count() AS n FROM kept' })).toEqual([{ n: '1000' }]);
+  expect(database.state).toBe('ready');
+  expect(engine.pid).not.toBe(first);
+});
+
+test('a query under way when the engine dies is refused as unavailable, and so is an insert, not for good', async () => {
+  const asked = engine.database.select({
+    sql: 'SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 5',
+  });
+  setTimeout(killEngine, 50);
+  const error: unknown = await asked.catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(Overloaded);
+  expect(error).toMatchObject({ reason: 'unavailable' });
+  expect(isPermanent(error)).toBe(false);
+});
+
+test('a request waits for a new engine only so long', async () => {
+  const clock = manualClock();
+  const other = mkdtempSync(join(tmpdir(), 'ariane-embedded-'));
+  // Its clock stands still, so that no new engine is ever started.
+  const stuck = await openEmbedded({ dataDir: other, log: silentLog, clock, patienceMs: 3_000 });
+  if (stuck.pid !== undefined) process.kill(stuck.pid, 'SIGKILL');
+  await until(() => stuck.database.state === 'restarting');
+  const started = stuck.database.select(one).catch((e: unknown) => e);
+  let isSettled = false;
+  void started.then(() => (isSettled = true));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(isSettled).toBe(false);
+  // Past the patience in one step: the new engine, started on the way, is not there yet.
+  clock.advance(3_000);
+  expect(await started).toMatchObject({ name: 'Overloaded', reason: 'unavailable' });
+  await stuck.stop();
+  rmSync(other, { recursive: true, force: true });
+});
+
+test('a second engine on the same folder is refused, with the folder and the code', async () => {
+  const error: unknown = await openEmbedded({ dataDir, log: silentLog, folderPatienceMs: 0 }).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(EngineError);
+  expect(error).toMatchObject({ code: 76, message: `data folder ${dataDir} is in use by another process` });
+  expect(await engine.database.select(one)).toEqual([{ x: 1 }]);
+});
+
+test('aborting a query kills it at once', async () => {
+  const leave = new AbortController();
+  const asked = engine.database.select({
+    sql: 'SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 5',
+    signal: leave.signal,
+  });
+  setTimeout(() => leave.abort(new Error('closed')), 50);
+  await expect(asked).rejects.toThrow('closed');
+  for (;;) {
+    const [row] = await engine.database.select<{ n: string }>({
+      sql: `SELECT count() AS n FROM system.processes WHERE query LIKE 'SELECT count() FROM numbers%'`,
+    });
+    if (row?.n === '0') break;
+  }
+});
+
+test('a query over its time is refused by the engine with its code', async () => {
+  const asked = engine.database.select({
+    sql: 'SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 5',
+    timeoutMs: 100,
+  });
+  await expect(asked).rejects.toMatchObject({ name: 'EngineError', code: 159 });
+});
+
+test('stopping leaves no process, and requests after it are refused', async () => {
+  const { pid, database } = engine;
+  await engine.stop();
+  await engine.stop();
+  expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+  await expect(database.select(one)).rejects.toMatchObject({ reason: 'unavailable' });
+  expect(existsSync(join(dataDir, 'engine.sock'))).toBe(false);
+});
+
+test('a data folder deeper than a socket’s path may be works', async () => {
+  const deep = join(dataDir, 'd'.repeat(120));
+  const other = await openEmbedded({ dataDir: deep, log: silentLog });
+  expect(await other.database.select(one)).toEqual([{ x: 1 }]);
+  await other.stop();
+});
