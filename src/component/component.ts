@@ -58,7 +58,13 @@ export interface ReceiverType<C> {
   create(config: C, context: ReceiverContext): Receiver;
 }
 
-export type Processor = Lifecycle & Consumer;
+export interface Processor extends Lifecycle, Consumer {
+  /**
+   * Asked before more is read from the spool. A promise means: not now, wait for it. Undefined when more may come. Only to
+   * protect this process (memory); a slow backend is said by `consume`.
+   */
+  ready?(): Promise<void> | undefined;
+}
 
 export interface ProcessorType<C> {
   readonly kind: 'processor';
