@@ -31,7 +31,7 @@ export interface Config extends Readonly<Record<Section, Declared>> {
   /** Sentences for the log: what is declared and not used, variables that are not set. */
   readonly warnings: readonly string[];
   /** `collector.yaml:12` for a path such as `receivers.otlp`; undefined when no file says it. */
-  locate(path: string): string | undefined;
+  readonly locate: (path: string) => string | undefined;
 }
 
 const anything: Schema<unknown> = { parse: (value) => value };

@@ -8,7 +8,7 @@ export interface YamlFile {
   readonly name: string;
   readonly tree: Tree;
   /** `collector.yaml:12` for `receivers.otlp.protocols`, undefined when this text does not say it. */
-  locate(path: string): string | undefined;
+  readonly locate: (path: string) => string | undefined;
 }
 
 const maxBytes = 4 << 20;

@@ -8,7 +8,8 @@ import type { Tail } from './tail.ts';
 export interface CursorSource {
   readonly segments: readonly Segment[];
   readonly tail: Tail;
-  readonly lastSeq: number;
+  /** Of the newest record that was written. */
+  lastSeq(): number;
   readonly log: Log;
   /** The cursor has handed out records up to its `deliveredSeq`. */
   onDelivered(): void;
@@ -61,7 +62,7 @@ export class SpoolCursor {
       if (this.#isClosed) break;
       const records = this.#fromTail(maxBytes);
       if (records.length > 0) return records;
-      if (this.#next <= this.#source.lastSeq) {
+      if (this.#next <= this.#source.lastSeq()) {
         const records = await this.#fromDisk(maxBytes);
         if (records.length > 0) return records;
       } else {

@@ -93,14 +93,11 @@ export class Spool {
       },
       onWritten: (entries) => this.#onWritten(entries),
     });
-    const spool = this;
     const source = {
       segments: this.#segments,
       tail: this.#tail,
       log: options.log,
-      get lastSeq() {
-        return spool.#lastSeq;
-      },
+      lastSeq: () => this.#lastSeq,
       onDelivered: () => this.#tail.forget(this.#least((cursor) => cursor.deliveredSeq)),
       onCommit: () => this.#scheduleTick(),
       onLost: (lost: { records: number; items: number }) => {
