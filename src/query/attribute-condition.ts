@@ -84,7 +84,7 @@ export function attributeAlternatives(places: AttributePlaces, values: Bindings)
 function spanSql(places: AttributePlaces, text: string, types: string, values: Bindings): string {
   const value = values.bind('String', text);
   const key = values.bind('String', places.key);
-  const letters = values.bind('Array(String)', [...types]);
+  const letters = values.bind('Array(String)', Array.from(types));
   // Shape 0 keeps key, type and value one after another.
   const inline = `shape = 0 AND has(vals, ${key}) AND arrayExists(
     (k, at) -> at % 3 = 1 AND k = ${key} AND has(${letters}, vals[at + 1]) AND vals[at + 2] = ${value}, vals, arrayEnumerate(vals))`;

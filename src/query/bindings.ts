@@ -35,6 +35,11 @@ export class Bindings {
     return `(SELECT toFixedString(unhex(arrayJoin(${this.bind('Array(String)', hexes)})), 16))`;
   }
 
+  /** The right side of `span_id IN …`, 16 hex digits each. */
+  spanIds(hexes: readonly string[]): string {
+    return `(SELECT toFixedString(unhex(arrayJoin(${this.bind('Array(String)', hexes)})), 8))`;
+  }
+
   get params(): QueryParams {
     return this.values;
   }

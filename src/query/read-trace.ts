@@ -3,32 +3,49 @@ import type { Attributes } from '../model/attributes.ts';
 import type { Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import { decodeAttributes, decodeInlineAttributes } from '../store/transcode/decode-values.ts';
+import { Bindings } from './bindings.ts';
 import { type Catalogue, noAttributes, type Shape, unknownScope } from './catalogue.ts';
 import { boundedMemory, limits } from './limits.ts';
 import { RowBinaryReader } from './row-binary.ts';
 
-const columns = `span_id, parent_id, service, name, ts, duration, kind, status, status_message, flags, trace_state,
+const columns = `trace_id, span_id, parent_id, service, name, ts, duration, kind, status, status_message, flags, trace_state,
   res_id, scope_id, shape, vals, dropped,
   events.ts, events.name, events.shape, events.vals, events.dropped,
   links.trace_id, links.span_id, links.trace_state, links.flags, links.shape, links.vals, links.dropped`;
 
+export interface ReadTrace {
+  readonly signal?: AbortSignal | undefined;
+  /** Only these spans (16 hex digits each). */
+  readonly spanIds?: readonly string[];
+}
+
 /**
  * The spans of a trace (32 hex digits), by start; none when it is not stored. A span that a sender repeated (same id and
- * kind) comes once. With `spanIds`, only these.
+ * kind) comes once. Beyond `limits.spansPerTrace` spans are left out.
  */
 export async function readTrace(
   db: Database,
   catalogue: Catalogue,
   traceId: string,
-  options: { signal?: AbortSignal; spanIds?: readonly string[] } = {},
+  options: ReadTrace = {},
 ): Promise<Span[]> {
-  const { signal, spanIds } = options;
+  return (await readTraces(db, catalogue, [traceId], options)).get(traceId) ?? [];
+}
+
+/** Several traces at once; those that are not stored are left out. */
+export async function readTraces(
+  db: Database,
+  catalogue: Catalogue,
+  traceIds: readonly string[],
+  { signal, spanIds }: ReadTrace = {},
+): Promise<Map<string, Span[]>> {
+  const values = new Bindings();
   const bytes = await db.selectBytes({
     sql: `SELECT ${columns} FROM spans
-      PREWHERE trace_id = unhex({id:String})
-      ${spanIds === undefined ? '' : 'WHERE hex(span_id) IN (SELECT upper(arrayJoin({spans:Array(String)})))'}
+      PREWHERE trace_id IN ${values.traceIds(traceIds)}
+      ${spanIds === undefined ? '' : `WHERE span_id IN ${values.spanIds(spanIds)}`}
       LIMIT ${limits.spansPerTrace}`,
-    params: { id: traceId, ...(spanIds && { spans: spanIds }) },
+    params: values.params,
     format: 'RowBinary',
     timeoutMs: limits.traceTimeoutMs,
     settings: boundedMemory,
@@ -51,15 +68,21 @@ export async function readTrace(
     const known: Shape | undefined = shapes.get(shape);
     return known === undefined ? noAttributes : decodeAttributes(known.keys, known.types, vals);
   };
-  return rows.map((row) => ({
-    traceId,
-    ...row.span,
-    attributes: attributesOf(row),
-    events: row.events.map(({ event, ...kept }): SpanEvent => ({ ...event, attributes: attributesOf(kept) })),
-    links: row.links.map(({ link, ...kept }): SpanLink => ({ ...link, attributes: attributesOf(kept) })),
-    resource: resources.get(row.resource) ?? { service: row.service, attributes: noAttributes, schemaUrl: '' },
-    scope: scopes.get(row.scope) ?? unknownScope,
-  }));
+  const traces = new Map<string, Span[]>();
+  for (const row of rows) {
+    const span: Span = {
+      ...row.span,
+      attributes: attributesOf(row),
+      events: row.events.map(({ event, ...kept }): SpanEvent => ({ ...event, attributes: attributesOf(kept) })),
+      links: row.links.map(({ link, ...kept }): SpanLink => ({ ...link, attributes: attributesOf(kept) })),
+      resource: resources.get(row.resource) ?? { service: row.service, attributes: noAttributes, schemaUrl: '' },
+      scope: scopes.get(row.scope) ?? unknownScope,
+    };
+    const spans = traces.get(span.traceId);
+    if (spans === undefined) traces.set(span.traceId, [span]);
+    else spans.push(span);
+  }
+  return traces;
 }
 
 /** Attributes as the store keeps them. */
@@ -72,7 +95,7 @@ interface Row extends Kept {
   readonly service: string;
   readonly resource: bigint;
   readonly scope: bigint;
-  readonly span: Omit<Span, 'traceId' | 'attributes' | 'events' | 'links' | 'resource' | 'scope'>;
+  readonly span: Omit<Span, 'attributes' | 'events' | 'links' | 'resource' | 'scope'>;
   readonly events: readonly (Kept & { readonly event: Omit<SpanEvent, 'attributes'> })[];
   readonly links: readonly (Kept & { readonly link: Omit<SpanLink, 'attributes'> })[];
 }
@@ -83,7 +106,7 @@ function readRows(bytes: Uint8Array): Row[] {
   const seen = new Set<string>();
   while (reader.hasMore) {
     const row = readRow(reader);
-    const key = `${row.span.spanId}${row.span.kind}`;
+    const key = `${row.span.traceId}${row.span.spanId}${row.span.kind}`;
     if (seen.has(key)) continue;
     seen.add(key);
     rows.push(row);
@@ -92,6 +115,7 @@ function readRows(bytes: Uint8Array): Row[] {
 }
 
 function readRow(reader: RowBinaryReader): Row {
+  const traceId = reader.hex(16);
   const spanId = reader.hex(8);
   const parent = reader.hex(8);
   const service = reader.text();
@@ -115,6 +139,7 @@ function readRow(reader: RowBinaryReader): Row {
     shape,
     vals,
     span: {
+      traceId,
       spanId,
       parentSpanId: parent === '0000000000000000' ? '' : parent,
       name,

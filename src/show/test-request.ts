@@ -1,0 +1,51 @@
+/** For tests: asks routes as a listener would, without a socket. */
+import { BadInput, Overloaded } from '../base/errors.ts';
+import type { HttpRequest, HttpRoute } from '../base/listener.ts';
+import { RouteTable } from '../listen/routes.ts';
+
+export interface TestReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+export async function ask(
+  routes: readonly HttpRoute[],
+  address: string,
+  options: { method?: string; headers?: Record<string, string>; closed?: AbortSignal } = {},
+): Promise<TestReply> {
+  const { method = 'GET', headers = {}, closed = new AbortController().signal } = options;
+  const table = new RouteTable();
+  for (const route of routes) table.add(route);
+  const url = new URL(address, 'http://localhost');
+  const match = table.find(method, url.pathname);
+  if (match === undefined || 'allow' in match) return { status: 404, headers: {}, bytes: new Uint8Array(), text: '' };
+  const { route, params } = match;
+  const request: HttpRequest = {
+    method,
+    path: url.pathname,
+    params,
+    query: url.searchParams,
+    headers,
+    remote: '127.0.0.1',
+    closed,
+    body: () => Promise.resolve(new Uint8Array()),
+  };
+  const reply = await answer(route, request);
+  const parts: Buffer[] = [];
+  if (typeof reply.body === 'string' || reply.body instanceof Uint8Array) parts.push(Buffer.from(reply.body));
+  else if (reply.body !== undefined) for await (const part of reply.body) parts.push(Buffer.from(part));
+  const bytes = Buffer.concat(parts);
+  return { status: reply.status, headers: reply.headers ?? {}, bytes, text: bytes.toString() };
+}
+
+async function answer(route: HttpRoute, request: HttpRequest) {
+  try {
+    return await route.handle(request);
+  } catch (error) {
+    if (!(error instanceof BadInput || error instanceof Overloaded) || route.failed === undefined) throw error;
+    const status = error instanceof BadInput ? error.status : 503;
+    return route.failed({ status, code: 0, message: error.message }, request);
+  }
+}
