@@ -36,6 +36,7 @@ export function typeOfAttribute(value: AttributeValue): AttributeType {
 /** The value as a person reads it: `200`, `true`, `["a","b"]`; bytes as base64. */
 export function attributeText(value: AttributeValue | undefined): string {
   if (value === undefined || value === null) return '';
+  if (value instanceof Uint8Array) return base64(value);
   if (typeof value === 'object') return JSON.stringify(attributeJson(value));
   return String(value);
 }
