@@ -36,7 +36,8 @@ export function openSession(
   fixed: Readonly<Record<string, string>>,
 ): EngineSession {
   const session = new Session(folder, { connectionArgs: [`--config-file=${configFile}`] });
-  const fixedText = Object.entries({ ...fixed, log_comment: tag }).map(
+  // The library takes `x` for `SELECT x`; a server does not.
+  const fixedText = Object.entries({ implicit_select: '0', ...fixed, log_comment: tag }).map(
     ([name, value]) => `${name}=${quoteText(value)}`,
   );
   session.query(`SET ${fixedText.join(', ')}`);
