@@ -178,7 +178,6 @@ function findParents(rows: readonly TraceRow[]): Int32Array {
     if (own !== i && sharedServer.get(row.spanId) === i && own !== undefined) parents[i] = own;
     else if (row.parentSpanId !== '') {
       parents[i] = sharedServer.get(row.parentSpanId) ?? byId.get(row.parentSpanId) ?? -1;
-      if (parents[i] === i) parents[i] = -1;
     }
   });
   return parents;
@@ -194,11 +193,13 @@ function cutLoops(parents: Int32Array): ReadonlySet<number> {
       state[at] = 1;
       at = parents[at] ?? -1;
     }
-    if (at >= 0 && state[at] === 1) {
-      parents[at] = -1;
-      cut.add(at);
-    }
+    const loopAt = at >= 0 && state[at] === 1 ? at : -1;
+    // Before the cut: the walk back goes round the whole loop, so that no other row of it is cut too.
     for (let back = i; back >= 0 && state[back] === 1; back = parents[back] ?? -1) state[back] = 2;
+    if (loopAt >= 0) {
+      parents[loopAt] = -1;
+      cut.add(loopAt);
+    }
   }
   return cut;
 }
