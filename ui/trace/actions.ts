@@ -186,8 +186,8 @@ export function createActions(view: TraceView, outside: Outside): Actions {
       const index = view.cursorIndex.peek();
       if (index >= 0) view.scrollTo.current(index);
     },
-    copy: outside.copy,
-    find: outside.focusFind,
+    copy: () => outside.copy(),
+    find: () => outside.focusFind(),
     escape,
   };
   return {

@@ -12,7 +12,7 @@ export interface CopyWords {
 export interface CopyInput {
   readonly trace: Trace;
   readonly layout: RowLayout;
-  /** The row that `tag` points at, or -1. */
+  /** The visible row that `tag` points at, or -1. */
   readonly culprit: number;
   readonly tag: string;
   readonly verdict: string;
@@ -44,7 +44,7 @@ function treeLines({ trace, layout, culprit, tag, words }: CopyInput): string[] 
         : visible.kind === 'span'
           ? trace.durationNs[visible.row]
           : visible.coveredNs,
-    isCulprit: visible.kind === 'span' && visible.row === culprit,
+    isCulprit: i === culprit,
   }));
   const textWidth = Math.max(0, ...lines.map((line) => line.text.length));
   const durations = lines.map((line) => (line.ns === undefined ? '' : words.duration(line.ns)));

@@ -174,7 +174,7 @@ function Table(props: {
       <dl class="t-attributes">
         {props.rows.map(({ key, text }, i) => (
           <div key={`${i}${key}`}>
-            <dt>{key}</dt>
+            <dt>{breakable(key)}</dt>
             <dd class="mono">
               <Value text={text} />
               <span class="t-value-tools">
@@ -197,6 +197,11 @@ function Table(props: {
       </dl>
     </section>
   );
+}
+
+/** `http.response.status_code` may break after its dots and underscores, not inside a word. */
+function breakable(key: string) {
+  return key.split(/(?<=[._/-])/).map((part, i) => [i > 0 && <wbr key={i} />, part]);
 }
 
 /** Addresses become links; anything longer than a few lines scrolls in itself. */

@@ -9,36 +9,38 @@ export function Lonely({ span, service }: { readonly span: SpanDetails | undefin
   return (
     <section class="t-lonely">
       <p>
-        <b>{t.lonely}</b> {t.lonelyHow}
+        <b>{t.lonely}</b>
       </p>
-      <Code text={childSpan[language] ?? childSpan['python'] ?? ''} />
+      <Code lead={t.lonelyHow} text={childSpan[language] ?? childSpan['python'] ?? ''} />
       {service.startsWith('unknown_service') && (
-        <>
-          <p>{t.unknownService}</p>
-          <Code text="export OTEL_SERVICE_NAME=my-service" />
-        </>
+        <Code lead={t.unknownService} text="export OTEL_SERVICE_NAME=my-service" />
       )}
     </section>
   );
 }
 
-function Code({ text }: { readonly text: string }) {
+function Code({ lead, text }: { readonly lead: string; readonly text: string }) {
   const t = words().trace.details;
   return (
-    <pre class="t-code">
-      <code>{text}</code>
-      <CopyOnClick class="text-button" title={t.copyValue} text={text}>
-        {t.copy}
-      </CopyOnClick>
-    </pre>
+    <>
+      <p class="t-code-lead">
+        {lead}
+        <CopyOnClick class="text-button" title={t.copyValue} text={text}>
+          {t.copy}
+        </CopyOnClick>
+      </p>
+      <pre class="t-code">
+        <code>{text}</code>
+      </pre>
+    </>
   );
 }
 
 /** By `telemetry.sdk.language`; each is the shortest form of that SDK's documentation. */
 const childSpan: Readonly<Record<string, string>> = {
   python: `from opentelemetry import trace
-with trace.get_tracer(__name__).start_as_current_span("load cart"):
-    load_cart()`,
+tracer = trace.get_tracer(__name__)
+with tracer.start_as_current_span("load cart"):`,
   nodejs: `const { trace } = require('@opentelemetry/api');
 await trace.getTracer('shop').startActiveSpan('load cart', (span) =>
   loadCart().finally(() => span.end()));`,

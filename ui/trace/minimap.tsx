@@ -6,7 +6,7 @@ import { theme, token } from '../shell/theme.ts';
 import { words } from '../words/words.ts';
 import { type Actions, draggedRange } from './actions.ts';
 import { minimapPixels, minimapY } from './layout/minimap.ts';
-import { threadRuns } from './thread.ts';
+import { calmRuns, threadRuns } from './thread.ts';
 import { useSize } from './use-size.ts';
 import type { TraceView } from './view.ts';
 
@@ -30,7 +30,10 @@ export function Minimap({ view, actions }: { readonly view: TraceView; readonly 
     () => minimapPixels(trace, indexOf, rows.length, whole, width, Math.round(height * ratio)),
     [trace, indexOf, whole, width, ratio],
   );
-  const thread = useMemo(() => threadRuns(path, indexOf, whole, width), [path, indexOf, whole, width]);
+  const thread = useMemo(
+    () => calmRuns(threadRuns(path, indexOf, whole, width), 3 * ratio),
+    [path, indexOf, whole, width, ratio],
+  );
 
   useLayoutEffect(() => {
     const element = canvas.current;

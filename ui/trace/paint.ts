@@ -144,7 +144,10 @@ function paintThread(context: CanvasRenderingContext2D, picture: Picture): void 
       const run = runs[i];
       const next = runs[i + 1];
       if (run === undefined || next === undefined || next.x0 !== run.x1 || next.index === run.index) continue;
-      handOver(context, next.x0 / ratio, y(run.index), y(next.index), 1 + extra);
+      const radius = Math.min(4, Math.abs(y(next.index) - y(run.index)) / 2);
+      const room = (one: ThreadRun) => Math.min(radius, (one.x1 - one.x0) / ratio / 2);
+      context.lineWidth = 1 + extra;
+      handOver(context, next.x0 / ratio, y(run.index), y(next.index), room(run), room(next));
     }
     for (const run of runs) {
       if (run.index < first || run.index >= end) continue;
@@ -165,15 +168,20 @@ function paintThread(context: CanvasRenderingContext2D, picture: Picture): void 
   strokeAll(0, colors.thread);
 }
 
-/** From one row to another at one instant: 1 px, its corners rounded into the rows' lines. */
-function handOver(context: CanvasRenderingContext2D, x: number, from: number, to: number, lineWidth: number): void {
+/** From one row to another at one instant: 1 px, its corners rounded into the rows' lines as far as these reach. */
+function handOver(
+  context: CanvasRenderingContext2D,
+  x: number,
+  from: number,
+  to: number,
+  radiusBefore: number,
+  radiusAfter: number,
+): void {
   const down = Math.sign(to - from);
-  const radius = Math.min(4, Math.abs(to - from) / 2);
-  context.lineWidth = lineWidth;
   context.beginPath();
-  context.moveTo(x - radius, from);
-  context.quadraticCurveTo(x, from, x, from + down * radius);
-  context.lineTo(x, to - down * radius);
-  context.quadraticCurveTo(x, to, x + radius, to);
+  context.moveTo(x - radiusBefore, from);
+  context.quadraticCurveTo(x, from, x, from + down * radiusBefore);
+  context.lineTo(x, to - down * radiusAfter);
+  context.quadraticCurveTo(x, to, x + radiusAfter, to);
   context.stroke();
 }

@@ -7,13 +7,13 @@ export type Answer = { readonly prepared: Prepared } | { readonly problem: strin
 
 declare const self: DedicatedWorkerGlobalScope;
 
-self.onmessage = (event: MessageEvent<Uint8Array>) => {
+self.addEventListener('message', (event: MessageEvent<Uint8Array>) => {
   try {
     const prepared = prepare(event.data);
     const answer: Answer = { prepared };
-    self.postMessage(answer, buffersOf(prepared) as Transferable[]);
+    self.postMessage(answer, { transfer: buffersOf(prepared) as Transferable[] });
   } catch (error) {
     const answer: Answer = { problem: describeError(error) };
-    self.postMessage(answer);
+    self.postMessage(answer, {});
   }
-};
+});

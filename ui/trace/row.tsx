@@ -3,6 +3,7 @@ import { spanFlag, type Trace } from '../../src/model/trace.ts';
 import { serviceColor } from '../shell/colors.ts';
 import { format, words } from '../words/words.ts';
 import type { Actions } from './actions.ts';
+import { queuedSince } from './layout/bars.ts';
 import { placeLabel } from './layout/label.ts';
 import type { VisibleRow } from './layout/rows.ts';
 import type { TraceView } from './view.ts';
@@ -68,7 +69,7 @@ export function Row(props: Props) {
         ) : (
           <span class="t-chevron" aria-hidden="true" />
         )}
-        <Name trace={trace} visible={visible} />
+        <Name trace={trace} visible={visible} owned={view.owned.value[index] ?? 0} />
       </div>
       <div class="t-duration num" role="gridcell">
         {visible.kind === 'missing' ? '' : format().duration(nsOf(trace, visible))}
@@ -81,7 +82,8 @@ export function Row(props: Props) {
   );
 }
 
-function Name({ trace, visible }: { readonly trace: Trace; readonly visible: VisibleRow }) {
+function Name(props: { readonly trace: Trace; readonly visible: VisibleRow; readonly owned: number }) {
+  const { trace, visible, owned } = props;
   const t = words().trace.rows;
   if (visible.kind === 'missing') {
     return (
@@ -91,7 +93,15 @@ function Name({ trace, visible }: { readonly trace: Trace; readonly visible: Vis
       </span>
     );
   }
-  if (visible.kind === 'hidden') return <span class="t-name quiet clip num">{t.hidden(visible.spans)}</span>;
+  if (visible.kind === 'hidden') {
+    const path = owned > 0 ? ` · ${t.onPath(format().duration(owned))}` : '';
+    return (
+      <span class="t-name quiet clip num">
+        {t.hidden(visible.spans)}
+        {path}
+      </span>
+    );
+  }
   const { row } = visible;
   const service = trace.services[trace.service[row] ?? 0] ?? '';
   const name = trace.names[trace.name[row] ?? 0] ?? '';
@@ -126,20 +136,21 @@ function Name({ trace, visible }: { readonly trace: Trace; readonly visible: Vis
 }
 
 /** A word beside the bar: the culprit's tag, or what is odd about the span. */
-function Label({ view, visible, index, timeWidth, isCulprit }: Props) {
+function Label({ view, visible, timeWidth, isCulprit }: Props) {
   const t = words().trace.rows;
   const { trace } = view.loaded.value;
   if (visible.kind === 'missing') return null;
   const range = view.range.value;
   const start = trace.startNs[visible.row] ?? 0;
   const end = start + nsOf(trace, visible);
-  const tag = isCulprit ? view.verdict.value?.culprit?.tag.text : undefined;
-  const note = tag === undefined ? noteOf(view, visible, index) : undefined;
+  const tag = isCulprit ? view.tag.value : undefined;
+  const note = tag === undefined ? noteOf(view, visible) : undefined;
   const text = tag ?? note?.text;
   if (text === undefined) return null;
   const perNs = timeWidth / Math.max(range.endNs - range.startNs, 1);
+  const from = Math.min(start, queuedSince(trace, visible.row) ?? start);
   const clip = (px: number) => Math.max(0, Math.min(timeWidth, px));
-  const bar = { x0: clip((start - range.startNs) * perNs), x1: clip((end - range.startNs) * perNs) };
+  const bar = { x0: clip((from - range.startNs) * perNs), x1: clip((end - range.startNs) * perNs) };
   const place = placeLabel(bar, timeWidth, text.length * 6.7 + (tag === undefined ? 4 : 22));
   return (
     <span
@@ -153,11 +164,9 @@ function Label({ view, visible, index, timeWidth, isCulprit }: Props) {
   );
 }
 
-function noteOf(view: TraceView, visible: VisibleRow, index: number): { text: string; help?: string } | undefined {
+function noteOf(view: TraceView, visible: VisibleRow): { text: string; help?: string } | undefined {
   const t = words().trace.rows;
   const { trace, path } = view.loaded.value;
-  const owned = view.owned.value[index] ?? 0;
-  if (visible.kind === 'hidden') return owned > 0 ? { text: t.onPath(format().duration(owned)) } : undefined;
   if (visible.kind !== 'span') return undefined;
   const { row } = visible;
   const flags = trace.flags[row] ?? 0;

@@ -84,11 +84,11 @@ function prepareBeside(bytes: Uint8Array, signal: AbortSignal): Promise<Prepared
   const worker = new Worker(new URL('./prepare.worker.ts', import.meta.url), { type: 'module' });
   signal.addEventListener('abort', () => worker.terminate(), { once: true });
   return new Promise<Prepared>((resolve, reject) => {
-    worker.onmessage = (event: MessageEvent<Answer>) => {
+    worker.addEventListener('message', (event: MessageEvent<Answer>) => {
       if ('prepared' in event.data) resolve(event.data.prepared);
       else reject(new BadInput(event.data.problem));
-    };
-    worker.onerror = (event) => reject(new BadInput(event.message));
+    });
+    worker.addEventListener('error', (event) => reject(new BadInput(event.message)));
     worker.postMessage(bytes, [bytes.buffer as ArrayBuffer]);
   }).finally(() => worker.terminate());
 }

@@ -22,6 +22,11 @@ export function ThreadList({ view, actions }: Props) {
   const { duration, percent } = format();
   const wholeNs = ownNs.reduce((sum, ns) => sum + ns, 0);
   const steps = threadSteps(path, view.layout.value.indexOf, wholeNs * leastShare);
+  // The row may own several pieces: the longest carries the tag.
+  const mostNs = steps.reduce(
+    (most, step) => (step.index === view.culpritIndex.value ? Math.max(most, step.ns) : most),
+    0,
+  );
   const causes = view.verdict.value?.causes ?? [];
   const showAll = () => view.address.change({ showsAllSpans: true }, 'step');
   return (
@@ -48,7 +53,7 @@ export function ThreadList({ view, actions }: Props) {
         {steps.map((step, i) => {
           const visible = view.layout.value.rows[step.index];
           const share = wholeNs > 0 ? step.ns / wholeNs : 0;
-          const isCulprit = visible?.kind === 'span' && visible.row === view.culprit.value;
+          const isCulprit = step.index >= 0 && step.index === view.culpritIndex.value && step.ns >= mostNs;
           return (
             <li
               key={i}
@@ -73,7 +78,7 @@ export function ThreadList({ view, actions }: Props) {
                     </button>
                   </>
                 )}
-                {isCulprit && <span class="t-tag">{view.verdict.value?.culprit?.tag.text}</span>}
+                {isCulprit && <span class="t-tag">{view.tag.value}</span>}
               </span>
               <span class="num">{duration(step.ns)}</span>
               <span class="num quiet">{percent(share)}</span>

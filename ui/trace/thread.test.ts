@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { criticalPath, type Path } from '../../src/diagnose/critical-path.ts';
 import { traceOf } from './layout/example.ts';
 import { layoutRows } from './layout/rows.ts';
-import { ownedByVisible, threadOutside, threadRuns, threadSteps, threadWidth } from './thread.ts';
+import { calmRuns, ownedByVisible, threadOutside, threadRuns, threadSteps, threadWidth } from './thread.ts';
 
 const trace = traceOf(`
   shop checkout 0 500
@@ -66,6 +66,17 @@ describe('the thread', () => {
         expect(x).toBeLessThanOrEqual(width);
       }),
     );
+  });
+
+  test('stays in a row that it would leave for too short to see', () => {
+    const run = (x0: number, x1: number, index: number) => ({ x0, x1, index, isInferred: false });
+    expect(calmRuns([run(0, 10, 1), run(10, 12, 0), run(12, 20, 1), run(20, 21, 0), run(21, 30, 1)], 3)).toEqual([
+      run(0, 30, 1),
+    ]);
+    const steps = [run(0, 10, 1), run(10, 12, 0), run(12, 20, 2)];
+    expect(calmRuns(steps, 3)).toEqual(steps);
+    const apart = [run(0, 10, 1), run(10, 12, 0), run(15, 20, 1)];
+    expect(calmRuns(apart, 3)).toEqual(apart);
   });
 
   test('is as thick as what its row owns of the whole', () => {

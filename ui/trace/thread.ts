@@ -34,6 +34,23 @@ export function threadRuns(path: Path, indexOf: Int32Array, range: TimeRange, wi
   return runs;
 }
 
+/**
+ * Without excursions too short to see: where the thread leaves a row for less than `leastPx` columns and comes back, it
+ * stays. Forty calls in a row are then a line and not a comb.
+ */
+export function calmRuns(runs: readonly ThreadRun[], leastPx: number): ThreadRun[] {
+  const calm: ThreadRun[] = [];
+  for (const run of runs) {
+    const last = calm.at(-1);
+    const before = calm.at(-2);
+    const isBack =
+      before?.index === run.index && last?.x1 === run.x0 && before.x1 === last.x0 && last.x1 - last.x0 < leastPx;
+    if (isBack) calm.splice(-2, 2, { ...before, x1: run.x1, isInferred: before.isInferred && run.isInferred });
+    else calm.push(run);
+  }
+  return calm;
+}
+
 function ownersOfColumns(path: Path, indexOf: Int32Array, range: TimeRange, width: number) {
   const index = new Int32Array(width).fill(-1);
   const inferred = new Uint8Array(width);

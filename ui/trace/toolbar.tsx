@@ -16,7 +16,6 @@ interface Props {
 }
 
 export function Toolbar({ view, actions }: Props) {
-  const { trace } = view.loaded.value;
   const t = words().trace;
   const address = view.address.value.value;
   return (
@@ -26,7 +25,7 @@ export function Toolbar({ view, actions }: Props) {
           {t.thread.back}
         </button>
       )}
-      {trace.count > 1 && <Find view={view} actions={actions} />}
+      <Find view={view} actions={actions} />
       <Services view={view} actions={actions} />
       <span class="t-space" />
       {address.zoom !== undefined && (
@@ -123,7 +122,7 @@ function ServiceChip({ one, view, actions }: Props & { readonly one: ServiceShar
     >
       <ServiceDot name={one.service} />
       <span class="clip">{one.service}</span>
-      <span class="num quiet">{percent(one.share)}</span>
+      {one.share > 0 && <span class="num quiet">{percent(one.share)}</span>}
     </button>
   );
 }

@@ -1,7 +1,7 @@
 /** The trace page: from one trace id to the operation that costs the time. */
 import './trace.css';
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceVerdict } from '../../src/show/api/types.ts';
 import { SkeletonRows } from '../parts/skeleton.tsx';
 import { copyText as copyToClipboard } from '../parts/copy-button.tsx';
@@ -88,6 +88,16 @@ function ReadyTrace({ id, state }: { readonly id: string; readonly state: Signal
   useTitle(sentence ?? t.pageTitle(head.summary.operation, trace.traceId.slice(0, 7)));
   useDescription(sentence);
 
+  // Nothing moves when the verdict comes, because the page waits for it: it usually takes a few frames.
+  const isPatient = usePatience();
+  if (isPatient && verdict.value === undefined && answer.value.failure === undefined) {
+    return (
+      <div class="t-page">
+        <SkeletonRows count={14} label={t.loading} />
+      </div>
+    );
+  }
+
   const isNarrow = width.value === 'narrow';
   const showsThread = isNarrow && !address.value.value.showsAllSpans && trace.count > 1;
   return (
@@ -98,7 +108,7 @@ function ReadyTrace({ id, state }: { readonly id: string; readonly state: Signal
         <ThreadList view={view} actions={actions} />
       ) : (
         <>
-          <Toolbar view={view} actions={actions} />
+          {trace.count > 1 && <Toolbar view={view} actions={actions} />}
           {width.value === 'wide' && trace.count > 1 && <Minimap view={view} actions={actions} />}
           <div class="t-body">
             <Waterfall view={view} actions={actions} />
@@ -119,6 +129,17 @@ function useFirstLook(view: TraceView, actions: Actions): void {
     isDone.current = true;
     actions.reveal(wanted);
   }, [wanted]);
+}
+
+const patienceMs = 150;
+
+function usePatience(): boolean {
+  const [isPatient, setPatient] = useState(true);
+  useEffect(() => {
+    const timer = setTimeout(() => setPatient(false), patienceMs);
+    return () => clearTimeout(timer);
+  }, []);
+  return isPatient;
 }
 
 /** A prefix may fit another trace tomorrow: the address gets the whole id. */
@@ -147,8 +168,8 @@ function copyAll(view: TraceView): Promise<void> {
   const text = copyText({
     trace: view.loaded.peek().trace,
     layout: view.layout.peek(),
-    culprit: view.culprit.peek(),
-    tag: verdict?.culprit?.tag.text ?? '',
+    culprit: view.culpritIndex.peek(),
+    tag: view.tag.peek(),
     verdict: verdict?.verdict.text ?? '',
     link: location.href,
     words: { duration, times: t.rows.times, hidden: t.rows.hidden, missing: t.rows.missing },

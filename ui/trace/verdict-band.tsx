@@ -22,6 +22,14 @@ export function VerdictBand(props: Props & { readonly isWaiting: boolean; readon
       {verdict !== undefined ? (
         <p class="t-sentence" aria-live="polite">
           {verdict.verdict.text}
+          {verdict.notes.map((note) =>
+            // "Still arriving" stands in the head.
+            note.id === 'arriving' ? null : (
+              <span key={note.id} class="t-remark">
+                {note.text}
+              </span>
+            ),
+          )}
         </p>
       ) : isWaiting ? (
         <p class="t-sentence t-waiting">{t.waiting}</p>
@@ -32,13 +40,6 @@ export function VerdictBand(props: Props & { readonly isWaiting: boolean; readon
         <div class="t-strip t-strip-empty" />
       ) : (
         <Strip verdict={verdict} view={view} actions={actions} />
-      )}
-      {verdict !== undefined && verdict.notes.length > 0 && (
-        <ul class="t-notes">
-          {verdict.notes.map((note) => (
-            <li key={note.id}>{note.text}</li>
-          ))}
-        </ul>
       )}
     </section>
   );

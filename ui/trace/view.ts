@@ -3,6 +3,7 @@
  * thread, culprit and highlights. Components read; `actions.ts` changes.
  */
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { sentenceText } from '../../src/diagnose/sentences/sentence.ts';
 import { spanIdOf, type Trace } from '../../src/model/trace.ts';
 import type { TraceVerdict } from '../../src/show/api/types.ts';
 import type { Mark } from './address.ts';
@@ -14,6 +15,7 @@ import { wholeRange } from './layout/whole.ts';
 import type { Loaded } from './source.ts';
 import { ownedByVisible, type TimeRange } from './thread.ts';
 import { width } from './width.ts';
+import { language } from '../words/words.ts';
 
 /** Up to here everything is open and nothing folds. */
 const smallTrace = 30;
@@ -27,8 +29,12 @@ export interface TraceView {
   /** The time of the whole trace, and the part of it on the screen. */
   readonly whole: ReadonlySignal<TimeRange>;
   readonly range: ReadonlySignal<TimeRange>;
-  /** The row that carries the verdict, or -1. */
+  /** The row of the trace where the time goes, or -1. */
   readonly culprit: ReadonlySignal<number>;
+  /** The visible row that carries the verdict: the culprit's, or the one that folds many like it. -1 for none. */
+  readonly culpritIndex: ReadonlySignal<number>;
+  /** What stands beside its bar. */
+  readonly tag: ReadonlySignal<string>;
   readonly options: ReadonlySignal<RowOptions>;
   readonly layout: ReadonlySignal<RowLayout>;
   /** ns of the path that each visible row owns or hides. */
@@ -74,6 +80,12 @@ export function createView(
     return endNs > startNs ? { startNs, endNs } : whole.value;
   });
   const culprit = computed(() => rowOf(verdict.value?.culprit?.span_id ?? ''));
+  // One of forty queries is not where the time goes: then the fold of all forty carries the verdict.
+  const isAlone = computed(() => {
+    const found = verdict.value?.culprit;
+    const cause = found && verdict.value?.causes.find((one) => one.span_ids.includes(found.span_id));
+    return cause === undefined || (found?.self_path_ns ?? 0) * 2 > cause.contribution_ns;
+  });
 
   const isEverything = computed(() => address.value.value.isEverything);
   const isFocused = computed(() => trace.value.count > largeTrace && !isEverything.value);
@@ -86,10 +98,19 @@ export function createView(
     focus: focus.value,
     levels: levels.value,
     hasFolds: trace.value.count > smallTrace && !isEverything.value,
-    culprit: culprit.value,
+    culprit: isAlone.value ? culprit.value : -1,
     toggled: new Set([...toggledIds.value].map((key) => `${key[0]}${rowOf(key.slice(1))}`)),
   }));
   const layout = computed(() => layoutRows(trace.value, options.value));
+  const owned = computed(() => ownedByVisible(loaded.value.path, layout.value.indexOf, layout.value.rows.length));
+  const culpritIndex = computed(() => layout.value.indexOf[culprit.value] ?? -1);
+  const tag = computed(() => {
+    const found = verdict.value?.culprit;
+    if (found === undefined) return '';
+    if (layout.value.rows[culpritIndex.value]?.kind !== 'fold') return found.tag.text;
+    const ms = owned.value[culpritIndex.value] ?? 0;
+    return sentenceText('tag', { ms, share: ms / (verdict.value?.duration_ns ?? ms) }, language.value);
+  });
   const canShowEverything = computed(
     () => isEverything.value || isFocused.value || layout.value.rows.some((visible) => visible.kind === 'fold'),
   );
@@ -111,9 +132,11 @@ export function createView(
     whole,
     range,
     culprit,
+    culpritIndex,
+    tag,
     options,
     layout,
-    owned: computed(() => ownedByVisible(loaded.value.path, layout.value.indexOf, layout.value.rows.length)),
+    owned,
     canShowEverything,
     isFocused,
     selected,

@@ -17,7 +17,7 @@ import { axisTicks } from './layout/ticks.ts';
 import { type Colors, paint } from './paint.ts';
 import { Pointer, usePointer } from './pointer.tsx';
 import { Row } from './row.tsx';
-import { threadRuns } from './thread.ts';
+import { calmRuns, threadRuns } from './thread.ts';
 import { useScroll } from './use-scroll.ts';
 import { useSize } from './use-size.ts';
 import type { TraceView } from './view.ts';
@@ -26,6 +26,8 @@ import { width as pageWidth } from './width.ts';
 export const rowHeight = 24;
 /** Between the marks of the axis, px. */
 const tickGap = 110;
+/** The thread leaves a row for shorter than this only if it does not come back. */
+const leastExcursionPx = 2.5;
 
 interface Props {
   readonly view: TraceView;
@@ -48,7 +50,10 @@ export function Waterfall({ view, actions }: Props) {
   const t = words().trace.rows;
 
   const deviceWidth = Math.round(columns.time * ratio);
-  const thread = useMemo(() => threadRuns(path, indexOf, range, deviceWidth), [path, indexOf, range, deviceWidth]);
+  const thread = useMemo(
+    () => calmRuns(threadRuns(path, indexOf, range, deviceWidth), leastExcursionPx * ratio),
+    [path, indexOf, range, deviceWidth, ratio],
+  );
   const pathNs = useMemo(() => ownNs.reduce((sum, ns) => sum + ns, 0), [ownNs]);
   const ticks = axisTicks(range, columns.time, tickGap);
   const colors = useComputed(readColors).value;
@@ -84,7 +89,7 @@ export function Waterfall({ view, actions }: Props) {
   const cursorIndex = view.cursorIndex.value;
   const deepest = useMemo(() => rows.reduce((most, visible) => Math.max(most, visible.depth), 0), [rows]);
   const indent = Math.max(1, Math.min(14, (columns.tree * 0.45) / Math.max(deepest, 1)));
-  const culprit = view.culprit.value;
+  const culpritIndex = view.culpritIndex.value;
   const shown = rows.slice(first, end);
   return (
     <div
@@ -126,7 +131,7 @@ export function Waterfall({ view, actions }: Props) {
                 timeWidth={columns.time}
                 isCursor={first + i === cursorIndex}
                 isSelected={visible.kind === 'span' && visible.row === view.selected.value}
-                isCulprit={visible.kind === 'span' && visible.row === culprit}
+                isCulprit={first + i === culpritIndex}
                 isDimmed={marked !== undefined && !isMarked(visible, marked)}
               />
             ))}

@@ -56,12 +56,17 @@ export function groupTicks(trace: Trace, rows: readonly number[], range: TimeRan
 
 /** Waiting between the end of a producer and the start of its consumer, in columns; undefined when there is none. */
 export function queueGap(trace: Trace, row: number, range: TimeRange, width: number): BarRun | undefined {
+  const from = queuedSince(trace, row);
+  const gap = from === undefined ? undefined : scaleOf(range, width).pixels(from, trace.startNs[row] ?? 0);
+  return gap && { ...gap, kind: 'waiting' };
+}
+
+/** When the message that a consumer took was sent, ns; undefined for other spans and for one taken at once. */
+export function queuedSince(trace: Trace, row: number): number | undefined {
   const up = trace.parent[row] ?? -1;
   if (up < 0 || trace.kind[row] !== spanKind.consumer || trace.kind[up] !== spanKind.producer) return undefined;
-  const from = (trace.startNs[up] ?? 0) + (trace.durationNs[up] ?? 0);
-  const to = trace.startNs[row] ?? 0;
-  const gap = to > from ? scaleOf(range, width).pixels(from, to) : undefined;
-  return gap && { ...gap, kind: 'waiting' };
+  const sent = (trace.startNs[up] ?? 0) + (trace.durationNs[up] ?? 0);
+  return sent < (trace.startNs[row] ?? 0) ? sent : undefined;
 }
 
 /** A call whose callee's span is there too: what the callee does not cover was spent on the way. */

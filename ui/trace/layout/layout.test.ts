@@ -90,9 +90,9 @@ describe('the minimap', () => {
       shop checkout 0 10
         auth login 2 4
     `);
-    const pixels = minimapPixels(trace, Int32Array.of(0, 1), 2, { startNs: 0, endNs: 10 }, 10, 12);
+    const pixels = minimapPixels(trace, Int32Array.of(0, 1), 2, { startNs: 0, endNs: 10 }, 10, 24);
     expect([...pixels.subarray(0, 10)]).toEqual(Array.from({ length: 10 }, () => 1));
-    expect([...pixels.subarray(60, 70)]).toEqual([0, 0, 2, 2, 0, 0, 0, 0, 0, 0]);
-    expect(minimapY(1, 2, 12)).toBe(9);
+    expect([...pixels.subarray(40, 50)]).toEqual([0, 0, 2, 2, 0, 0, 0, 0, 0, 0]);
+    expect(minimapY(1, 2, 24)).toBe(6);
   });
 });

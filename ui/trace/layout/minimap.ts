@@ -17,8 +17,8 @@ export function minimapPixels(
   const pixels = new Uint32Array(width * height);
   const perNs = width / Math.max(whole.endNs - whole.startNs, Number.MIN_VALUE);
   // A few rows get a few pixels each with a gap below; many share one.
-  const pitch = Math.min(6, height / Math.max(visibleCount, 1));
-  const thickness = Math.max(1, Math.floor(pitch * 0.6));
+  const pitch = pitchOf(visibleCount, height);
+  const thickness = Math.max(1, Math.floor(pitch * 0.5));
   for (let row = 0; row < trace.count; row++) {
     const start = trace.startNs[row] ?? 0;
     const x0 = Math.min(width - 1, Math.max(0, Math.floor((start - whole.startNs) * perNs)));
@@ -35,5 +35,9 @@ export function minimapPixels(
 
 /** Where visible row `index` lies in a minimap of this height. */
 export function minimapY(index: number, visibleCount: number, height: number): number {
-  return (index + 0.5) * Math.min(6, height / Math.max(visibleCount, 1));
+  return (index + 0.5) * pitchOf(visibleCount, height);
+}
+
+function pitchOf(visibleCount: number, height: number): number {
+  return Math.min(height / 6, height / Math.max(visibleCount, 1));
 }
