@@ -48,6 +48,8 @@ export class Connections {
   private readonly http1: http.Server;
   private readonly http2: http2.Http2Server;
   private readonly sockets = new Set<Duplex>();
+  /** Sockets that have not said what they speak. */
+  private readonly undecided = new Set<net.Socket>();
   private readonly sessions = new Set<http2.ServerHttp2Session>();
   private readonly limits: ConnectionLimits;
   private whenEmpty: (() => void) | undefined;
@@ -58,7 +60,7 @@ export class Connections {
       {
         maxHeaderSize: limits.maxHeaderBytes,
         headersTimeout: limits.headersTimeoutMs,
-        requestTimeout: limits.bodyTimeoutMs,
+        requestTimeout: Math.max(limits.bodyTimeoutMs, limits.headersTimeoutMs),
         keepAliveTimeout: limits.idleTimeoutMs,
         connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
       },
@@ -89,6 +91,7 @@ export class Connections {
     this.sockets.add(socket);
     socket.once('close', () => {
       this.sockets.delete(socket);
+      this.undecided.delete(socket);
       if (this.sockets.size === 0) this.whenEmpty?.();
     });
     if (this.limits.maxConnections < this.sockets.size) {
@@ -107,9 +110,11 @@ export class Connections {
       if (isHttp2 && length < preface.length) return; // "P" may still become "POST"
       socket.off('readable', onReadable).off('error', onError).off('timeout', onSlow).off('end', onError);
       socket.setTimeout(0);
+      this.undecided.delete(socket);
       socket.unshift(seen);
       (isHttp2 ? this.http2 : this.http1).emit('connection', socket);
     };
+    this.undecided.add(socket);
     socket.setTimeout(this.limits.headersTimeoutMs);
     socket.on('error', onError).on('timeout', onSlow).on('end', onError).on('readable', onReadable);
   }
@@ -117,6 +122,7 @@ export class Connections {
   /** No new requests; resolves when the open ones are answered, or after `graceMs`, when what is left is cut off. */
   async drain(graceMs: number): Promise<void> {
     this.http1.closeIdleConnections();
+    for (const socket of this.undecided) socket.destroy();
     for (const session of this.sessions) session.close();
     const empty = new Promise<void>((resolve) => {
       this.whenEmpty = resolve;

@@ -18,7 +18,7 @@ export interface Exchange {
   isHeadSent(): boolean;
   /** Ends the answer where it is, so that the client sees it was cut off. */
   abort(): void;
-  /** Called once when the client goes away before the answer is complete. */
+  /** Called, perhaps twice, when the client goes away before the answer is complete. */
   onGone(listener: () => void): void;
 }
 
@@ -65,6 +65,8 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     isHeadSent: () => stream.headersSent,
     abort: () => stream.close(2), // INTERNAL_ERROR
     onGone(listener) {
+      // While nobody reads the request, a reset is "aborted" without being closed.
+      stream.once('aborted', listener);
       stream.once('close', () => {
         if (!stream.writableFinished) listener();
       });
