@@ -74,8 +74,8 @@ export class Runner {
   /** Reads no more, and waits up to `drainMs` for what is in flight. What is not taken by then stays in the spool. */
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true;
-    this.#options.cursor.close();
     this.#wake();
+    await this.#options.cursor.close();
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
       cancel = this.#options.clock.after(drainMs, resolve);

@@ -28,6 +28,7 @@ export class SpoolCursor {
   #open: { seq: number; items: number; lost: boolean }[] = [];
   #openHead = 0;
   #isClosed = false;
+  #isReading = false;
   #wake: (() => void) | undefined;
 
   constructor(source: CursorSource, start: { seq: number; backlog: number }) {
@@ -58,21 +59,25 @@ export class SpoolCursor {
    * now: calling again tries again.
    */
   async next(maxBytes: number): Promise<readonly SpoolRecord[]> {
-    for (;;) {
-      if (this.#isClosed) break;
-      const records = this.#fromTail(maxBytes);
-      if (records.length > 0) return records;
-      if (this.#next <= this.#source.lastSeq()) {
-        const records = await this.#fromDisk(maxBytes);
+    this.#isReading = true;
+    try {
+      while (!this.#isClosed) {
+        const records = this.#fromTail(maxBytes);
         if (records.length > 0) return records;
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        if (this.#next <= this.#source.lastSeq()) {
+          const records = await this.#fromDisk(maxBytes);
+          if (records.length > 0) return records;
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
       }
+      return [];
+    } finally {
+      this.#isReading = false;
+      if (this.#isClosed) await this.#closeReader();
     }
-    await this.#closeReader();
-    return [];
   }
 
   /** All records up to `seq` are done with. Goes forward only; on disk within about a second. */
@@ -93,9 +98,11 @@ export class SpoolCursor {
     if (this.#seq !== before) this.#source.onCommit();
   }
 
-  close(): void {
+  /** Ends a waiting `next`. Commits are still taken. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.added(0);
+    if (!this.#isReading) await this.#closeReader();
   }
 
   /** Records were written. */

@@ -164,7 +164,7 @@ export class Spool {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const cursor of this.#cursors.values()) cursor.close();
+    for (const cursor of this.#cursors.values()) await cursor.close();
     await this.#appender.close();
     this.#cancelTick?.();
     await this.save();
