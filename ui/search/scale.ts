@@ -76,10 +76,9 @@ export function durationTicks(scale: Scale, gap: number): readonly number[] {
 }
 
 const minute = 60e3;
-const stepsMs = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3],
-  ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080].map((m) => m * minute),
-];
+const stepsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3].concat(
+  [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080].map((minutes) => minutes * minute),
+);
 
 /** Round moments to label, at least `gap` px apart, on the person's clock (`offsetMs`: local time minus UTC). */
 export function timeTicks(scale: Scale, gap: number, offsetMs: number): readonly number[] {

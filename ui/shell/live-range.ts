@@ -11,9 +11,9 @@ export interface LiveRange {
   /** Spans stored since the bounds were taken, while they are held. */
   readonly newSpans: number;
   /** Takes the bounds again, now. */
-  refresh(): void;
+  readonly refresh: () => void;
   /** For the list's element: while the pointer is inside nothing moves. */
-  readonly hold: { onPointerEnter(): void; onPointerLeave(): void };
+  readonly hold: { readonly onPointerEnter: () => void; readonly onPointerLeave: () => void };
 }
 
 /**

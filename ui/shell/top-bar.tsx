@@ -92,7 +92,7 @@ function ThemeSwitch() {
   return (
     <button
       type="button"
-      class="control bare"
+      class="control bare only-roomy"
       title={label}
       aria-label={label}
       onClick={() => setTheme(nextTheme[choice])}

@@ -2,7 +2,7 @@
 import { formatFor } from './intl.ts';
 import { trace } from './en-trace.ts';
 
-const { count, plural, bytes, percent } = formatFor('en');
+const { count, plural, bytes } = formatFor('en');
 const of = (n: number, one: string, other: string) => `${count(n)} ${plural(n, one, other)}`;
 
 export const en = {
@@ -193,8 +193,8 @@ export const en = {
   settings: {
     title: 'Settings',
     storage: 'Storage',
+    usedLabel: 'Used',
     used: (used: number, limit: number) => `${bytes(used)} of ${bytes(limit)}`,
-    usedShare: (share: number) => percent(share),
     perSpan: (b: number) => `${count(b)} bytes a span`,
     spans: 'Spans stored',
     oldest: 'Oldest',
@@ -205,6 +205,7 @@ export const en = {
     state: 'Store',
     states: { starting: 'starting', ready: 'ready', restarting: 'restarting', failed: 'failed' },
     received: 'Received since start',
+    signalLabel: 'Signal',
     signal: { traces: 'Traces', metrics: 'Metrics', logs: 'Logs' },
     unit: { traces: 'spans', metrics: 'data points', logs: 'log records' },
     columns: {
@@ -212,7 +213,7 @@ export const en = {
       stored: 'Stored',
       spooled: 'Waiting on disk',
       refused: 'Refused',
-      notStored: 'Let go',
+      not_stored: 'Let go',
       quarantined: 'Quarantined',
     },
     ports: 'Ports',

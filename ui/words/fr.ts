@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { formatFor } from './intl.ts';
 import { trace } from './fr-trace.ts';
 
-const { count, plural, bytes, percent } = formatFor('fr');
+const { count, plural, bytes } = formatFor('fr');
 const of = (n: number, one: string, other: string) => `${count(n)} ${plural(n, one, other)}`;
 
 export const fr: Words = {
@@ -11,7 +11,7 @@ export const fr: Words = {
   name: 'Français',
   app: {
     home: 'Qu’est-ce qui est lent\u202f?',
-    homeShort: 'Maintenant',
+    homeShort: 'Accueil',
     search: 'Recherche',
     services: 'Services',
     settings: 'Réglages',
@@ -194,8 +194,8 @@ export const fr: Words = {
   settings: {
     title: 'Réglages',
     storage: 'Stockage',
+    usedLabel: 'Occupé',
     used: (used, limit) => `${bytes(used)} sur ${bytes(limit)}`,
-    usedShare: (share) => percent(share),
     perSpan: (b) => `${count(b)} octets par span`,
     spans: 'Spans stockés',
     oldest: 'Le plus ancien',
@@ -206,6 +206,7 @@ export const fr: Words = {
     state: 'État',
     states: { starting: 'démarre', ready: 'prêt', restarting: 'redémarre', failed: 'en échec' },
     received: 'Reçu depuis le démarrage',
+    signalLabel: 'Signal',
     signal: { traces: 'Traces', metrics: 'Métriques', logs: 'Logs' },
     unit: { traces: 'spans', metrics: 'points', logs: 'lignes' },
     columns: {
@@ -213,7 +214,7 @@ export const fr: Words = {
       stored: 'Stockés',
       spooled: 'En attente sur disque',
       refused: 'Refusés',
-      notStored: 'Laissés',
+      not_stored: 'Laissés',
       quarantined: 'Quarantaine',
     },
     ports: 'Ports',
