@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Home } from '../../src/show/api/types.ts';
+import { Failure } from '../parts/failure.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
-import { explain, useAnswer } from '../shell/api.ts';
+import { useAnswer } from '../shell/api.ts';
 import { nowMs, stats } from '../shell/live.ts';
 import { useLiveRange } from '../shell/live-range.ts';
 import { rangeParams, rangeReaching } from '../shell/range.ts';
@@ -37,7 +38,7 @@ export function HomePage() {
         )}
       </header>
       <DemoStrip />
-      {answer.failure && <p class="notice error">{explain(answer.failure)}</p>}
+      {answer.failure && <Failure failure={answer.failure} onRetry={live.refresh} />}
       {answer.data === undefined || stats.value === undefined ? (
         !answer.failure && <SkeletonRows count={12} label={app.loading} />
       ) : answer.data.rows.length === 0 ? (

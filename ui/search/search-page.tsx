@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { SearchAnswer } from '../../src/show/api/types.ts';
+import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Popover } from '../parts/popover.tsx';
 import { Segmented } from '../parts/segmented.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
-import { explain, useAnswer } from '../shell/api.ts';
+import { useAnswer } from '../shell/api.ts';
 import { useLiveRange } from '../shell/live-range.ts';
 import { params, setParams } from '../shell/router.ts';
 import { useTitle } from '../shell/title.ts';
@@ -33,7 +34,9 @@ export function SearchPage() {
   return (
     <div class={`page search-page${answer.isLoading ? ' is-loading' : ''}`}>
       <header class="page-head">
-        <h1 class="num">{answer.data ? search.found(traces.length, answer.data.more) : search.title}</h1>
+        <h1 class="num">
+          {traces.length > 0 && answer.data ? search.found(traces.length, answer.data.more) : search.title}
+        </h1>
         {answer.data?.more === true && limit < mostLimit && (
           <button
             type="button"
@@ -61,7 +64,7 @@ export function SearchPage() {
           <ColumnChooser />
         </div>
       </header>
-      {answer.failure && <p class="notice error">{explain(answer.failure)}</p>}
+      {answer.failure && <Failure failure={answer.failure} onRetry={live.refresh} />}
       {answer.data && traces.length === 0 ? (
         <NoTrace answer={answer.data} chips={chips} />
       ) : (

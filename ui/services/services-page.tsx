@@ -1,10 +1,11 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { ServiceMap } from '../../src/show/api/types.ts';
+import { Failure } from '../parts/failure.tsx';
 import { moveFocus } from '../parts/move-focus.ts';
 import { ServiceDot } from '../parts/service.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
-import { explain, useAnswer } from '../shell/api.ts';
+import { useAnswer } from '../shell/api.ts';
 import { useKeys } from '../shell/keys.ts';
 import { useLiveRange } from '../shell/live-range.ts';
 import { hrefInRange } from '../shell/router.ts';
@@ -32,7 +33,7 @@ export function ServicesPage() {
           </button>
         )}
       </header>
-      {answer.failure && <p class="notice error">{explain(answer.failure)}</p>}
+      {answer.failure && <Failure failure={answer.failure} onRetry={live.refresh} />}
       {map === undefined ? (
         !answer.failure && <SkeletonRows count={12} label={app.loading} />
       ) : map.services.length === 0 ? (

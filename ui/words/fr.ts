@@ -81,7 +81,7 @@ export const fr: Words = {
     fewCalls: 'Moins de 20 appels\u202f: trop peu pour un centile',
     slowest: (text) => `La plus lente\u202f: ${text}`,
     nothingInRange: 'Rien n’est arrivé dans cette période.',
-    newest: (ago) => `Le span le plus récent date d’${ago}.`,
+    newest: (ago) => `Span le plus récent\u202f: ${ago}.`,
     showIt: 'Le montrer',
     notStored: (what) => `${what}\u202f: reçus puis laissés, Ariane ne les stocke pas encore.`,
     metrics: (n) => of(n, 'point de mesure', 'points de mesure'),
