@@ -18,21 +18,23 @@ const { values } = parseArgs({
   options: { requests: { type: 'string', default: '20000' }, workers: { type: 'string', default: '8' } },
 });
 
-if (process.send) await beSender();
+if (process.send) beSender();
 else await measure();
 
 /** Sends what it is asked to, and says how it went. */
-async function beSender() {
-  process.on('message', async ({ url, batch, requests, workers }) => {
-    const spans = batch * requests;
-    const load = [...traffic({ spans: Math.min(spans, 20_000), batch, endMs: Date.now(), windowMs: 60_000 })];
-    const full = load.filter((request) => request.count === batch);
-    const repeated = Array.from({ length: requests }, (_, i) => full[i % full.length]);
-    process.send('ready');
-    const result = await send(url, repeated, { workers });
-    process.send({ acked: result.acked, requests: result.requests, seconds: result.seconds, error: result.firstError });
-  });
+function beSender() {
+  process.on('message', (job) => void work(job));
   process.on('disconnect', () => process.exit());
+}
+
+async function work({ url, batch, requests, workers }) {
+  const spans = batch * requests;
+  const load = [...traffic({ spans: Math.min(spans, 20_000), batch, endMs: Date.now(), windowMs: 60_000 })];
+  const full = load.filter((request) => request.count === batch);
+  const repeated = Array.from({ length: requests }, (_, i) => full[i % full.length]);
+  process.send('ready');
+  const result = await send(url, repeated, { workers });
+  process.send({ acked: result.acked, requests: result.requests, seconds: result.seconds, error: result.firstError });
 }
 
 async function measure() {

@@ -205,8 +205,9 @@ class Walk {
         }
         pos = stop;
       } else if (type === wireType.varint) {
+        const first = pos;
         while ((bytes[pos++] ?? 0) >= 0x80) {
-          if (pos - at > 12) throw malformed(at, 'a varint of at most 10 bytes', 'a longer one');
+          if (pos - first >= 10) throw malformed(first, 'a varint of at most 10 bytes', 'a longer one');
         }
       } else {
         pos += type === wireType.fixed64 ? 8 : 4;
