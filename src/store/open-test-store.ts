@@ -9,10 +9,13 @@ export interface TestStore extends Store {
   readonly dataDir: string;
 }
 
-/** Needs the compiled server (`npm run build:server`), for the engine's process cannot run TypeScript. `stop` removes the folder. */
+/**
+ * Needs the compiled server (`npm run build:server`), for the engine's process cannot run TypeScript. Keeps everything for
+ * ever unless told otherwise: tests bring spans of any day. `stop` removes the folder.
+ */
 export async function openTestStore(options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'ariane-store-'));
-  const store = await openStore({ log: silentLog, ...options, dataDir });
+  const store = await openStore({ log: silentLog, retention: { days: 0, maxBytes: 0 }, ...options, dataDir });
   return {
     ...store,
     dataDir,

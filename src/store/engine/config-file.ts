@@ -24,6 +24,8 @@ export function engineConfigXml(memoryBytes: number): string {
     merge_max_block_size: 1024,
     merge_max_block_size_bytes: 2 * mib,
     max_bytes_to_merge_at_max_space_in_pool: 1024 * mib,
+    // What was merged away leaves the disk after a minute instead of eight: longer than the kernel takes to write the merged part.
+    old_parts_lifetime: 60,
   };
   return `<clickhouse>${elements(server)}<merge_tree>${elements(mergeTree)}</merge_tree></clickhouse>\n`;
 }
