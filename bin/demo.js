@@ -1,0 +1,1 @@
+import '../dist/demo/child.js';
