@@ -3,6 +3,7 @@ import './style/base.css';
 import './parts/parts.css';
 import './shell/shell.css';
 import { render } from 'preact';
+import { startColumns } from './search/columns.ts';
 import { App } from './shell/app.tsx';
 import { startColors } from './shell/colors.ts';
 import { startKeys } from './shell/keys.ts';
@@ -16,6 +17,7 @@ startLanguage();
 startRouter();
 startKeys();
 startColors();
+startColumns();
 startLive();
 
 const root = document.getElementById('app');

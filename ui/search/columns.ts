@@ -21,7 +21,12 @@ const least: Partial<Readonly<Record<Column, number>>> = { leader: 1000, service
 const storageKey = 'ariane.columns';
 const always = new Set<Column>(['root', 'duration']);
 
-export const chosenColumns = signal<readonly Column[]>(readChoice(localStorage.getItem(storageKey)));
+export const chosenColumns = signal(readChoice(null));
+
+/** Reads what was chosen before. Called once, by `main.tsx`. */
+export function startColumns(): void {
+  chosenColumns.value = readChoice(localStorage.getItem(storageKey));
+}
 
 /** Of a stored choice; everything but the trace id without one. */
 export function readChoice(stored: string | null): readonly Column[] {

@@ -75,6 +75,8 @@ export function nameOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' 
   if (['Shift', 'Control', 'Alt', 'Meta', 'Dead'].includes(event.key)) return undefined;
   if (event.altKey && event.key.length > 1) return undefined;
   const name = event.key === ' ' ? 'Space' : event.key;
+  // Windows reports AltGr as Ctrl and Alt together: the character counts.
+  if (event.altKey) return name;
   return event.ctrlKey || event.metaKey ? `ctrl+${name.toLowerCase()}` : name;
 }
 

@@ -112,7 +112,8 @@ function makeFormat(language: Language): Format {
     ago: (atMs, nowMs) => {
       const s = Math.round((nowMs - atMs) / 1000);
       const [value, unit] = agoParts(Math.abs(s));
-      return relative.format(s >= 0 ? -value : value, unit);
+      // Locale data hold a wide no-break space before some units.
+      return relative.format(s >= 0 ? -value : value, unit).replaceAll('\u00a0', space);
     },
     clock: (atMs, nowMs) => (isSameDay(atMs, nowMs) ? time.format(atMs) : dayTime.format(atMs)),
     tick: (atMs, stepMs) =>
