@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,4 +125,29 @@ test('a data folder deeper than a socket’s path may be works', async () => {
   const other = await openEmbedded({ dataDir: deep, log: silentLog });
   expect(await other.database.select(one)).toEqual([{ x: 1 }]);
   await other.stop();
+});
+
+test('the engine ends with a parent that is killed, and the folder is free for the next', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ariane-embedded-'));
+  const program = `
+    import { openEmbedded } from ${JSON.stringify(new URL('../../../dist/store/engine/embedded.js', import.meta.url).href)};
+    import { silentLog } from ${JSON.stringify(new URL('../../../dist/base/log.js', import.meta.url).href)};
+    const engine = await openEmbedded({ dataDir: process.argv[1], log: silentLog });
+    await engine.database.command('CREATE TABLE left (x UInt8) ENGINE = MergeTree ORDER BY x');
+    void engine.database.select({ sql: 'SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 5' });
+    console.log(engine.pid);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', program, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const pid = await new Promise<number>((resolve) =>
+    parent.stdout.once('data', (text: Buffer) => resolve(Number(text))),
+  );
+  process.kill(pid, 0);
+  parent.kill('SIGKILL');
+  const next = await openEmbedded({ dataDir: folder, log: silentLog });
+  // The folder is the proof: a second engine on it is refused (above). The process itself may linger as a zombie.
+  expect(next.pid).not.toBe(pid);
+  expect(await next.database.select({ sql: 'SELECT count() AS n FROM left' })).toEqual([{ n: '0' }]);
+  await next.stop();
+  rmSync(folder, { recursive: true, force: true });
 });

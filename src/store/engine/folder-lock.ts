@@ -42,16 +42,22 @@ function isRunning(pid: number, start: string): boolean {
     // EPERM: it runs, as somebody else.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
-  const now = startOf(pid);
+  const [state, now] = [statOf(pid)?.[0], startOf(pid)];
+  // A zombie has ended, only its parent has not looked yet.
+  if (state === 'Z' || state === 'X') return false;
   return start === '' || now === undefined || now === start;
 }
 
 /** When a process started, in clock ticks since boot (Linux); undefined where it cannot be known. */
 function startOf(pid: number): string | undefined {
-  // The command's name stands in parentheses and may hold anything; the start is the 20th field after it.
+  return statOf(pid)?.[19];
+}
+
+/** The fields after the command's name, which stands in parentheses and may hold anything: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function statOf(pid: number): string[] | undefined {
   return read(`/proc/${pid}/stat`)
     ?.replace(/^.*\)\s/s, '')
-    .split(' ')[19];
+    .split(' ');
 }
 
 function read(path: string): string | undefined {

@@ -235,6 +235,18 @@ describe('a query under way', () => {
     ]);
   });
 
+  test('stops when a client leaves in the middle of a streamed answer', async () => {
+    for (let i = 0; i < 4; i++) {
+      const sql = 'SELECT number, randomString(100) FROM numbers(1000000000) FORMAT RowBinary';
+      const response = await fetch(`${engine.url}/?query=${encodeURIComponent(sql)}`);
+      const reader = response.body?.getReader();
+      await reader?.read();
+      expect(await countRunning('SELECT number, randomString%')).toBe(1);
+      await reader?.cancel();
+      await until(async () => (await countRunning('SELECT number, randomString%')) === 0);
+    }
+  });
+
   test('ends at its limits of time, rows and memory, each with its code', async () => {
     const code = async (sql: string, params: Record<string, string>) =>
       (await post(sql, { params })).headers.get('x-clickhouse-exception-code');
