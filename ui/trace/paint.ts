@@ -22,6 +22,8 @@ export interface Picture {
   readonly thread: readonly ThreadRun[];
   /** Of the whole path, what each visible row owns; 0..1. */
   readonly shareOf: (index: number) => number;
+  /** Ground of single rows, by index. */
+  readonly grounds: ReadonlyMap<number, string>;
   readonly isDimmed: (visible: VisibleRow) => boolean;
   readonly isPale: (row: number) => boolean;
   readonly colors: Colors;
@@ -46,6 +48,11 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): void
   const height = (end - first) * rowHeight;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, Math.ceil(width * ratio), Math.ceil(height * ratio));
+  for (const [index, ground] of picture.grounds) {
+    context.fillStyle = ground;
+    const top = Math.round((index - first) * rowHeight * ratio);
+    context.fillRect(0, top, Math.ceil(width * ratio), Math.round(rowHeight * ratio));
+  }
   context.fillStyle = picture.colors.grid;
   for (const { x } of picture.ticks)
     context.fillRect(Math.round(x * ratio), 0, Math.max(1, Math.floor(ratio)), height * ratio);

@@ -53,21 +53,16 @@ export function Row(props: Props) {
     >
       <div class="t-tree" role="gridcell" style={{ '--depth': visible.depth, '--indent': `${props.indent}px` }}>
         {isExpandable ? (
-          <span
-            class={`t-chevron ${isExpanded ? 't-open' : ''}`}
-            aria-hidden="true"
+          <i
+            class={isExpanded ? 't-chevron t-open' : 't-chevron t-closed'}
             onClick={(event) => {
               event.stopPropagation();
               actions.goTo(index);
               actions.toggle(visible);
             }}
-          >
-            <svg width="10" height="10" viewBox="0 0 10 10">
-              <path d="M3.2 1.8 6.6 5 3.2 8.2" />
-            </svg>
-          </span>
+          />
         ) : (
-          <span class="t-chevron" aria-hidden="true" />
+          <i class="t-chevron" />
         )}
         <Name trace={trace} visible={visible} owned={view.owned.value[index] ?? 0} />
       </div>

@@ -13,7 +13,7 @@ interface Props {
 }
 
 /** Below this share of the path a piece is told together with its neighbours. */
-const leastShare = 0.01;
+const leastShare = 0.03;
 
 /** The phone at night: causes, then the thread from top to bottom. */
 export function ThreadList({ view, actions }: Props) {
@@ -62,21 +62,27 @@ export function ThreadList({ view, actions }: Props) {
               style={{ '--thick': `${threadWidth(share)}px`, '--tall': `${Math.round(34 + 90 * Math.sqrt(share))}px` }}
             >
               <span class="t-step-name">
+                <i
+                  class="t-step-dot"
+                  style={{
+                    background:
+                      visible === undefined
+                        ? 'var(--ink-4)'
+                        : serviceColor(trace.services[trace.service[visible.row] ?? 0] ?? ''),
+                  }}
+                />
                 {visible === undefined ? (
                   <span class="quiet">{t.thread.pieces(step.pieces)}</span>
                 ) : (
-                  <>
-                    <ServiceDot name={trace.services[trace.service[visible.row] ?? 0] ?? ''} />
-                    <button
-                      type="button"
-                      onClick={() => {
-                        showAll();
-                        actions.reveal(visible.row);
-                      }}
-                    >
-                      {ownerName(view, visible)}
-                    </button>
-                  </>
+                  <button
+                    type="button"
+                    onClick={() => {
+                      showAll();
+                      actions.goTo(step.index);
+                    }}
+                  >
+                    {ownerName(view, visible)}
+                  </button>
                 )}
                 {isCulprit && <span class="t-tag">{view.tag.value}</span>}
               </span>

@@ -123,11 +123,13 @@ function ReadyTrace({ id, state }: { readonly id: string; readonly state: Signal
 /** Puts the keyboard where the eye should be: on the span of the link, otherwise on the culprit. Once. */
 function useFirstLook(view: TraceView, actions: Actions): void {
   const isDone = useRef(false);
-  const wanted = view.address.value.value.span === undefined ? view.culprit.value : view.selected.value;
+  const isLinked = view.address.value.value.span !== undefined;
+  const wanted = isLinked ? view.selected.value : view.culpritIndex.value;
   useEffect(() => {
     if (isDone.current || wanted < 0) return;
     isDone.current = true;
-    actions.reveal(wanted);
+    if (isLinked) actions.reveal(wanted);
+    else actions.goTo(wanted);
   }, [wanted]);
 }
 

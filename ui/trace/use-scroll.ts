@@ -16,8 +16,8 @@ export interface ScrollWindow {
 
 const rowHeight = 24;
 /** Rows kept ready on each side; the window moves in steps, so that most frames of a scroll change nothing. */
-const overscan = 16;
-const step = 8;
+const overscan = 8;
+const step = 4;
 
 export function useScroll(
   view: TraceView,
@@ -87,6 +87,15 @@ export function useScroll(
     if (element !== null && index !== undefined && height > 0) scrollIntoSight(element, index);
     read();
   }, [height, request.value, rows]);
+
+  // Details that come from below must not cover the row that they explain.
+  useLayoutEffect(() => {
+    const selected = view.selected.peek();
+    const element = scroller.current;
+    if (element === null || selected < 0 || height === 0) return;
+    scrollIntoSight(element, view.layout.peek().indexOf[selected] ?? 0);
+    read();
+  }, [height]);
 
   return state;
 }

@@ -61,6 +61,13 @@ export function Waterfall({ view, actions }: Props) {
   const notWaited = view.notWaited.value;
   const owned = view.owned.value;
 
+  const selectedIndex = view.selected.value < 0 ? -1 : (indexOf[view.selected.value] ?? -1);
+  const culpritIndex = view.culpritIndex.value;
+  const grounds = new Map([
+    [selectedIndex, colors.selected],
+    [culpritIndex, colors.culprit],
+  ]);
+
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');
@@ -79,6 +86,7 @@ export function Waterfall({ view, actions }: Props) {
       ratio,
       ticks,
       thread,
+      grounds,
       shareOf: (index) => (pathNs > 0 ? (owned[index] ?? 0) / pathNs : 0),
       isDimmed: (visible) => marked !== undefined && !isMarked(visible, marked),
       isPale: (row) => notWaited.has(row),
@@ -89,7 +97,6 @@ export function Waterfall({ view, actions }: Props) {
   const cursorIndex = view.cursorIndex.value;
   const deepest = useMemo(() => rows.reduce((most, visible) => Math.max(most, visible.depth), 0), [rows]);
   const indent = Math.max(1, Math.min(14, (columns.tree * 0.45) / Math.max(deepest, 1)));
-  const culpritIndex = view.culpritIndex.value;
   const shown = rows.slice(first, end);
   return (
     <div
@@ -120,6 +127,12 @@ export function Waterfall({ view, actions }: Props) {
       >
         <div class="t-height" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
           <div class="t-window" role="presentation" style={{ transform: `translateY(${first * rowHeight}px)` }}>
+            <canvas
+              ref={canvas}
+              class="t-canvas"
+              aria-hidden="true"
+              style={{ width: `${columns.time}px`, height: `${(end - first) * rowHeight}px` }}
+            />
             {shown.map((visible, i) => (
               <Row
                 key={`${visible.kind}${visible.row}`}
@@ -135,12 +148,6 @@ export function Waterfall({ view, actions }: Props) {
                 isDimmed={marked !== undefined && !isMarked(visible, marked)}
               />
             ))}
-            <canvas
-              ref={canvas}
-              class="t-canvas"
-              aria-hidden="true"
-              style={{ width: `${columns.time}px`, height: `${(end - first) * rowHeight}px` }}
-            />
           </div>
         </div>
       </div>
@@ -170,7 +177,7 @@ function isMarked(visible: VisibleRow, marked: RowSet): boolean {
   return visible.kind !== 'missing' && visible.rows.some((row) => marked.hasBelow(row));
 }
 
-function readColors(): Colors {
+function readColors(): Colors & Readonly<Record<'selected' | 'culprit', string>> {
   void theme.value;
   return {
     service: servicePaint,
@@ -178,6 +185,8 @@ function readColors(): Colors {
     grid: token('--line'),
     thread: token('--thread'),
     case: token('--bg'),
+    selected: token('--bg-selected'),
+    culprit: token('--thread-bg'),
   };
 }
 
