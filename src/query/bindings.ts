@@ -40,6 +40,19 @@ export class Bindings {
     return `(SELECT toFixedString(unhex(arrayJoin(${this.bind('Array(String)', hexes)})), 8))`;
   }
 
+  /** The right side of `(service, name) IN …`. */
+  operations(names: readonly { readonly service: string; readonly operation: string }[]): string {
+    const services = this.bind(
+      'Array(String)',
+      names.map((n) => n.service),
+    );
+    const operations = this.bind(
+      'Array(String)',
+      names.map((n) => n.operation),
+    );
+    return `(SELECT pair.1, pair.2 FROM (SELECT arrayJoin(arrayZip(${services}, ${operations})) AS pair))`;
+  }
+
   get params(): QueryParams {
     return this.values;
   }

@@ -104,13 +104,18 @@ export interface SearchQuery {
   /** Default 50, at most 1500. */
   readonly limit?: number;
   readonly order?: 'newest' | 'slowest';
+  /** Also compute each trace's `leader` (traces of up to 2,000 spans, the first 100): slower. */
+  readonly leaders?: boolean;
 }
 
 export interface SearchAnswer {
   readonly traces: readonly TraceSummary[];
   /** True when there may be more than `limit`. */
   readonly more: boolean;
-  /** When nothing matched: what to drop, the condition that excludes most first. */
+  /**
+   * When nothing matched: what to drop, the condition that excludes most first. `drop` is a parameter as it stands in the address
+   * (`service=shop`, `attribute=a=b`, `errors=true`), a part of `q`, or `range`. `wouldFind` counts traces, up to some thousands.
+   */
   readonly hints: readonly { readonly drop: string; readonly wouldFind: number }[];
   /** Epoch ms of the newest span in the store, for "newest: 3 days ago". */
   readonly newestMs: number | null;
@@ -125,6 +130,7 @@ export interface TraceSummary {
   readonly hasRoot: boolean;
   /** Epoch ns as a decimal string. */
   readonly startNs: string;
+  /** The root span's; from first start to last end when no root arrived. */
   readonly durationNs: number;
   readonly spans: number;
   readonly errors: number;

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manualClock } from '../../base/clock.ts';
 import type { Span } from '../../model/span.ts';
-import { createCatalogue } from '../../query/catalogue.ts';
 import { openTestDatabase, type TestDatabase, testEpochNs, testSpan } from '../../query/test-spans.ts';
 import { ask } from '../test-request.ts';
 import { parseSearch, parseTraceId } from './parameters.ts';
@@ -51,8 +50,7 @@ function stored(): Span[] {
 }
 
 async function get(address: string) {
-  const catalogue = createCatalogue(store.db);
-  const reply = await ask(jaegerRoutes({ db: store.db, catalogue, clock: manualClock(nowMs) }), address);
+  const reply = await ask(jaegerRoutes({ database: store.db, clock: manualClock(nowMs) }), address);
   return { ...reply, json: JSON.parse(reply.text) as Answer };
 }
 

@@ -3,8 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import { BadInput } from '../../base/errors.ts';
 import type { HttpReply, HttpRequest, HttpRoute } from '../../base/listener.ts';
 import { spanKindNames } from '../../model/span.ts';
-import type { Catalogue } from '../../query/catalogue.ts';
-import type { QueryDatabase } from '../../query/plain-errors.ts';
+import { type Catalogue, createCatalogue } from '../../query/catalogue.ts';
+import { type QueryDatabase, withPlainErrors } from '../../query/plain-errors.ts';
 import { listOperations } from '../../query/list-operations.ts';
 import { listServices } from '../../query/list-services.ts';
 import { readTrace, readTraces } from '../../query/read-trace.ts';
@@ -22,13 +22,19 @@ import {
 } from './parameters.ts';
 
 export interface JaegerDeps {
+  readonly database: QueryDatabase;
+  readonly clock: Clock;
+}
+
+interface Asking {
   readonly db: QueryDatabase;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
 }
 
-export function jaegerRoutes(deps: JaegerDeps): HttpRoute[] {
-  const { db, clock } = deps;
+export function jaegerRoutes({ database, clock }: JaegerDeps): HttpRoute[] {
+  const db = withPlainErrors(database);
+  const deps: Asking = { db, catalogue: createCatalogue(db), clock };
   return [
     get('/api/services', async (request) => {
       const services = await listServices(db, request.closed);
@@ -82,13 +88,13 @@ function get(path: string, handle: (request: HttpRequest) => Promise<HttpReply>)
 /** So many traces are read and written at a time. */
 const batchSize = 50;
 
-async function answerSearch(deps: JaegerDeps, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
+async function answerSearch(deps: Asking, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
   const matches = await findTraceIds(deps.db, deps.clock, { ...search, order: 'newest' }, request.closed);
   const ids = matches.map((match) => match.traceId);
   return envelopeOf(request, readInBatches(deps, request, ids, search.raw), () => null);
 }
 
-async function answerIds(deps: JaegerDeps, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
+async function answerIds(deps: Asking, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
   const missing = new Set(search.traceIds);
   const found = readInBatches(deps, request, [...missing], search.raw, (id) => missing.delete(id));
   return envelopeOf(request, found, () => {
@@ -98,7 +104,7 @@ async function answerIds(deps: JaegerDeps, request: HttpRequest, search: JaegerS
 }
 
 async function* readInBatches(
-  { db, catalogue }: JaegerDeps,
+  { db, catalogue }: Asking,
   request: HttpRequest,
   traceIds: readonly string[],
   raw: boolean,

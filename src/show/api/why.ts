@@ -1,0 +1,47 @@
+/** `GET /api/why/{id}`: where one trace's time goes. */
+import type { HttpRequest } from '../../base/listener.ts';
+import { diagnoseTrace } from '../../diagnose/diagnose-trace.ts';
+import { type Usuals, usualKey } from '../../diagnose/usual.ts';
+import type { Trace } from '../../model/trace.ts';
+import { readSkeleton } from '../../query/read-skeleton.ts';
+import { readUsualDurations } from '../../query/usual-durations.ts';
+import type { Asking } from './deps.ts';
+import { languageOf } from './parameters.ts';
+import { findTrace, isSettled } from './trace.ts';
+import type { Language, TraceVerdict } from './types.ts';
+
+export function answerWhy(asking: Asking, { params, query, headers, closed }: HttpRequest): Promise<TraceVerdict> {
+  return readVerdict(asking, params.id ?? '', languageOf(query, headers['accept-language']), closed);
+}
+
+/** The verdict on a trace, compared with what its operations took in the time before it. Throws `BadInput` when there is no such trace. */
+export async function readVerdict(
+  asking: Asking,
+  id: string,
+  language: Language,
+  signal: AbortSignal,
+): Promise<TraceVerdict> {
+  const { db, catalogue } = asking;
+  const { value: trace } = await findTrace(asking, id, signal, (exact) => readSkeleton(db, catalogue, exact, signal));
+  const usual = await readUsuals(asking, trace, signal);
+  return diagnoseTrace(trace, { usual, language, settled: isSettled(asking, endOf(trace)) });
+}
+
+async function readUsuals({ db }: Asking, trace: Trace, signal: AbortSignal): Promise<Usuals> {
+  const operations = new Map<string, { service: string; operation: string }>();
+  for (let row = 0; row < trace.count; row++) {
+    const service = trace.services[trace.service[row] ?? 0] ?? '';
+    const operation = trace.names[trace.name[row] ?? 0] ?? '';
+    operations.set(usualKey(service, operation), { service, operation });
+  }
+  const usual = await readUsualDurations(db, [...operations.values()], trace.baseNs, signal);
+  return new Map(usual.map((u) => [usualKey(u.service, u.operation), { p50Ns: u.p50Ns, count: u.count }]));
+}
+
+function endOf(trace: Trace): bigint {
+  let latest = 0;
+  for (let row = 0; row < trace.count; row++) {
+    latest = Math.max(latest, (trace.startNs[row] ?? 0) + (trace.durationNs[row] ?? 0));
+  }
+  return trace.baseNs + BigInt(Math.round(latest));
+}
