@@ -8,7 +8,7 @@ import { useLiveRange } from '../shell/live-range.ts';
 import { rangeParams, rangeReaching } from '../shell/range.ts';
 import { setParams } from '../shell/router.ts';
 import { useTitle } from '../shell/title.ts';
-import { format, words } from '../words/words.ts';
+import { format, language, words } from '../words/words.ts';
 import './home.css';
 import { useDemo } from './demo.ts';
 import { DemoStrip } from './demo-strip.tsx';
@@ -21,7 +21,7 @@ export function HomePage() {
   useTitle(home.title);
   useDemo();
   const live = useLiveRange();
-  const answer = useAnswer<Home>(`/api/home?start=${live.startUs}&end=${live.endUs}`).value;
+  const answer = useAnswer<Home>(`/api/home?start=${live.startUs}&end=${live.endUs}&lang=${language.value}`).value;
   const wasEmpty = useWasEmpty();
   if (isStoreEmpty() && (answer.data?.rows.length ?? 0) === 0) return <EmptyPage />;
   return (

@@ -1,5 +1,6 @@
 import type { SearchAnswer } from '../../src/show/api/types.ts';
-import { nowMs } from '../shell/live.ts';
+import { nowMs, stats } from '../shell/live.ts';
+import { describeRange } from '../shell/range-picker.tsx';
 import { parseLast, rangeParams, rangeReaching } from '../shell/range.ts';
 import { hrefInRange, range, setParams } from '../shell/router.ts';
 import { format, words } from '../words/words.ts';
@@ -14,6 +15,8 @@ export function NoTrace({ answer, chips }: { readonly answer: SearchAnswer; read
     );
     return chip && hint.wouldFind > 0 ? [{ chip, wouldFind: hint.wouldFind }] : [];
   });
+  const elsewhere = answer.hints.find((hint) => hint.drop === 'range')?.wouldFind ?? 0;
+  const oldest = stats.value?.store.oldest_ms ?? null;
   const newest = answer.newestMs;
   const isShort = range.value.kind === 'between' || range.value.ms < 7 * 86_400e3;
   if (newest === null) {
@@ -29,8 +32,21 @@ export function NoTrace({ answer, chips }: { readonly answer: SearchAnswer; read
   return (
     <div class="notice">
       <h2>{chips.length === 0 ? search.noneInRange : search.none}</h2>
-      {hints.length > 0 && (
+      {(hints.length > 0 || elsewhere > 0) && (
         <ul class="hints">
+          {elsewhere > 0 && oldest !== null && (
+            <li>
+              <code>{describeRange(range.value)}</code>
+              <span class="num">{search.without(units.traces(elsewhere))}</span>
+              <button
+                type="button"
+                class="text-button"
+                onClick={() => setParams(rangeParams(rangeReaching(Date.now() - oldest)))}
+              >
+                {search.noneDrop}
+              </button>
+            </li>
+          )}
           {hints.map(({ chip, wouldFind }) => (
             <li key={chip.text}>
               <code>{chip.text}</code>
@@ -58,8 +74,8 @@ export function NoTrace({ answer, chips }: { readonly answer: SearchAnswer; read
           </button>
         </p>
       ) : (
-        isShort && (
-          <div class="actions">
+        <div class="actions">
+          {isShort && elsewhere === 0 && (
             <button
               type="button"
               class="control"
@@ -67,11 +83,11 @@ export function NoTrace({ answer, chips }: { readonly answer: SearchAnswer; read
             >
               {search.widen}
             </button>
-            <button type="button" class="control" onClick={() => setParams(paramsOf([]))}>
-              {search.clear}
-            </button>
-          </div>
-        )
+          )}
+          <button type="button" class="control" onClick={() => setParams(paramsOf([]))}>
+            {search.clear}
+          </button>
+        </div>
       )}
     </div>
   );

@@ -115,5 +115,5 @@ function isDuration(text: string): boolean {
 }
 
 function unquote(text: string): string {
-  return text.replace(/^"(.*?)"?$/, '$1');
+  return text.replace(/^"(.*?)"?$/, '$1').replaceAll(/\\(.)/g, '$1');
 }

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
-import type { SearchAnswer } from '../../src/show/api/types.ts';
+import { useMemo } from 'preact/hooks';
+import type { SearchAnswer, TraceSummary } from '../../src/show/api/types.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Popover } from '../parts/popover.tsx';
 import { Segmented } from '../parts/segmented.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
-import { useAnswer } from '../shell/api.ts';
+import { type Answer, useAnswer } from '../shell/api.ts';
 import { useLiveRange } from '../shell/live-range.ts';
 import { params, setParams } from '../shell/router.ts';
 import { useTitle } from '../shell/title.ts';
@@ -29,8 +30,9 @@ export function SearchPage() {
   const hovered = useSignal<string | undefined>(undefined);
   const order = params.value.get('order') === 'slowest' ? 'slowest' : 'newest';
   const limit = Math.min(mostLimit, Math.max(1, Number(params.value.get('limit')) || defaultLimit));
-  const answer = useAnswer<SearchAnswer>(searchPath({ ...live, order, limit })).value;
-  const traces = answer.data?.traces ?? [];
+  const path = searchPath({ ...live, order, limit });
+  const answer = useAnswer<SearchAnswer>(path).value;
+  const traces = useLeaders(answer, path);
   return (
     <div class={`page search-page${answer.isLoading ? ' is-loading' : ''}`}>
       <header class="page-head">
@@ -88,6 +90,23 @@ export function SearchPage() {
     </div>
   );
 }
+
+/**
+ * The traces of an answer, with the leaders of their critical paths once these are known. They cost the server more than the
+ * search itself, so they are asked for second, and only when somebody looks at that column.
+ */
+function useLeaders(answer: Answer<SearchAnswer>, path: string): readonly TraceSummary[] {
+  const found = answer.data?.traces ?? none;
+  const isWanted = chosenColumns.value.includes('leader') && found.length > 0 && answer.of === path;
+  const { data } = useAnswer<SearchAnswer>(isWanted ? `${path}&leaders=true` : undefined).value;
+  return useMemo(() => {
+    if (data === undefined) return found;
+    const leaders = new Map(data.traces.map((trace) => [trace.traceId, trace.leader]));
+    return found.map((trace) => ({ ...trace, leader: trace.leader ?? leaders.get(trace.traceId) ?? null }));
+  }, [found, data]);
+}
+
+const none: readonly TraceSummary[] = [];
 
 function searchPath(of: {
   readonly startUs: number;

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Stats } from '../../src/show/api/types.ts';
 import { Segmented } from '../parts/segmented.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
-import { nowMs, stats } from '../shell/live.ts';
+import { nowMs, stats, statsAtMs } from '../shell/live.ts';
 import { setTheme, themeChoice } from '../shell/theme.ts';
 import { useTitle } from '../shell/title.ts';
 import { format, language, languages, setLanguage, words } from '../words/words.ts';
@@ -47,7 +47,9 @@ export function SettingsPage() {
             <Entry name={text.version}>
               <span class="mono">{now.version}</span>
             </Entry>
-            <Entry name={text.uptime}>{uptimeText(now.uptime_s)}</Entry>
+            <Entry name={text.uptime}>
+              {uptimeText(now.uptime_s + Math.max(0, nowMs.value - statsAtMs.value) / 1000)}
+            </Entry>
           </Section>
           <p class="quiet">{text.change}</p>
         </>

@@ -5,6 +5,8 @@ import { ApiFailure, getJson } from './api.ts';
 
 /** The newest figures of the server, undefined until the first answer. */
 export const stats = signal<Stats | undefined>(undefined);
+/** When they came, epoch ms: the server says nothing while nothing changes. */
+export const statsAtMs = signal(Date.now());
 /** False while the server does not answer. */
 export const isOnline = signal(true);
 /** Now, in epoch ms: moves every second while the page is looked at. For "3 s ago". */
@@ -27,7 +29,7 @@ function listen(): void {
   events.addEventListener('stats', (event) => {
     isOnline.value = true;
     // The server's own JSON, typed by the contract.
-    stats.value = JSON.parse(event.data as string) as Stats;
+    take(JSON.parse(event.data as string) as Stats);
   });
   events.addEventListener('error', () => {
     // The browser tries again by itself, except after an answer that is no event stream.
@@ -38,9 +40,14 @@ function listen(): void {
 
 async function readOnce(): Promise<void> {
   try {
-    stats.value = await getJson<Stats>('/api/stats');
+    take(await getJson<Stats>('/api/stats'));
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error;
     isOnline.value = error.status !== 0;
   }
+}
+
+function take(newest: Stats): void {
+  stats.value = newest;
+  statsAtMs.value = Date.now();
 }
