@@ -4,20 +4,24 @@ import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { BadInput } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { DemoState } from '../show/api/types.ts';
 import { type FromShop, isFromShop, type ToShop } from './messages.ts';
 
+/** Every switch resolves with the state afterwards. */
 export interface Demo {
   state(): Promise<DemoState>;
-  /** Resolves when customers are on their way, or with the problem why not; a demo that runs is left as it is. */
+  /** Customers are on their way, or the state says what the problem is; a demo that runs is left as it is. */
   start(): Promise<DemoState>;
-  /** Adds the missing index; resolves when it is there. */
+  /** The missing index is there. Rejects with `BadInput` when the demo does not run. */
   addIndex(): Promise<DemoState>;
-  /** Ends the shop; its last spans are sent before. Safe twice and without `start`. */
+  /** The shop has sent its last spans and ended. Safe twice and without `start`. */
   stop(): Promise<DemoState>;
-  /** Ends the shop and deletes every span of it from the store. */
+  /** The shop has ended and the store has no span of it any more. */
   remove(): Promise<DemoState>;
+  /** Ends the shop as `stop` does, when the server ends: asks the store nothing. */
+  close(): Promise<void>;
 }
 
 export interface DemoOptions {
@@ -143,7 +147,7 @@ export function createDemo(options: DemoOptions): Demo {
       return state();
     },
     async addIndex() {
-      if (running === undefined) throw new Error('the demo does not run');
+      if (running === undefined) throw new BadInput('the demo does not run: start it first');
       const answer = nextReport(running.child, (report) => report.isAnswer);
       running.child.send({ kind: 'add-index' } satisfies ToShop);
       running.report = await answer;
@@ -162,6 +166,7 @@ export function createDemo(options: DemoOptions): Demo {
       }
       return state();
     },
+    close: stop,
   };
 }
 

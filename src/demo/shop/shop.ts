@@ -43,7 +43,6 @@ export async function openShop(otlpUrl: string): Promise<Shop> {
       await traffic.stop();
       for (const service of [frontend, order, auth]) await service.stop();
       await database.stop();
-      // A receiver that is gone must not keep the shop from ending.
       await Promise.allSettled(Object.values(telemetry).map((each) => each.stop()));
     },
   };

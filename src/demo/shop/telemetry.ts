@@ -4,12 +4,15 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
-/** On every span's resource: by it the demo's data is recognised and removed. */
-export const demoMark = 'ariane.demo';
+/** On every span's resource: by it the demo's data is recognised and removed (`store/demo-data.ts`). */
+const demoMark = 'ariane.demo';
+
+/** A receiver that is gone must not keep the shop from ending. */
+const lastWordsMs = 2_000;
 
 export interface Telemetry {
   readonly tracer: Tracer;
-  /** Sends what is still here, and stops. */
+  /** Sends what is still here, for at most two seconds, and stops. */
   stop(): Promise<void>;
 }
 
@@ -25,5 +28,11 @@ export function startTelemetry(service: string, otlpUrl: string): Telemetry {
     // Short, so that a person who just started the demo sees it at once.
     spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 500 })],
   });
-  return { tracer: provider.getTracer('ariane-demo', '1.0.0'), stop: () => provider.shutdown() };
+  return {
+    tracer: provider.getTracer('ariane-demo', '1.0.0'),
+    async stop() {
+      const tooLate = new Promise<void>((wake) => setTimeout(wake, lastWordsMs).unref());
+      await Promise.race([provider.shutdown(), tooLate]);
+    },
+  };
 }
