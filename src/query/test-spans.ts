@@ -22,6 +22,9 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+// The day of arrival: what is older than the retention is dropped at once.
+const today = new Date().toISOString().slice(0, 10);
+
 /** Writes spans as the transcoder does: shapes, resources and scopes by id, values as text. */
 function insertsOf(spans: readonly Span[]): string[] {
   const tables = {
@@ -32,7 +35,7 @@ function insertsOf(spans: readonly Span[]): string[] {
   const keep = (attributes: Attributes) => {
     const { keys, types, vals } = columnsOf(attributes);
     const id = keys.length === 0 ? 0n : hash([...keys, types]);
-    if (id !== 0n) tables.shapes.set(id, `(${id}, ${list(keys)}, ${text(types)}, '2026-01-01')`);
+    if (id !== 0n) tables.shapes.set(id, `(${id}, ${list(keys)}, ${text(types)}, '${today}')`);
     return { id, vals };
   };
   const rows = spans.map((span) => {
@@ -41,19 +44,19 @@ function insertsOf(spans: readonly Span[]): string[] {
     const resourceId = hash(['r', ...r.keys, r.types, ...r.vals, resource.schemaUrl]);
     tables.resources.set(
       resourceId,
-      `(${resourceId}, ${text(resource.service)}, ${list(r.keys)}, ${text(r.types)}, ${list(r.vals)}, ${text(resource.schemaUrl)}, 0, '2026-01-01')`,
+      `(${resourceId}, ${text(resource.service)}, ${list(r.keys)}, ${text(r.types)}, ${list(r.vals)}, ${text(resource.schemaUrl)}, 0, '${today}')`,
     );
     const s = columnsOf(scope.attributes);
     const scopeId = hash(['s', scope.name, scope.version, ...s.keys, ...s.vals]);
     tables.scopes.set(
       scopeId,
-      `(${scopeId}, ${text(scope.name)}, ${text(scope.version)}, ${list(s.keys)}, ${text(s.types)}, ${list(s.vals)}, ${text(scope.schemaUrl)}, 0, '2026-01-01')`,
+      `(${scopeId}, ${text(scope.name)}, ${text(scope.version)}, ${list(s.keys)}, ${text(s.types)}, ${list(s.vals)}, ${text(scope.schemaUrl)}, 0, '${today}')`,
     );
     const own = isInline(span) ? { id: 0n, vals: inlineOf(span.attributes) } : keep(span.attributes);
     const events = span.events.map((event) => ({ ...event, kept: keep(event.attributes) }));
     const links = span.links.map((link) => ({ ...link, kept: keep(link.attributes) }));
     const of = <T>(items: readonly T[], print: (item: T) => string) => `[${items.map(print).join(', ')}]`;
-    return `('2026-01-01', ${text(resource.service)}, ${text(span.name)}, ${span.startNs}, ${span.endNs - span.startNs},
+    return `('${today}', ${text(resource.service)}, ${text(span.name)}, ${span.startNs}, ${span.endNs - span.startNs},
       ${id(span.traceId)}, ${id(span.spanId)}, ${id(span.parentSpanId || '0'.repeat(16))}, ${span.kind}, ${span.statusCode},
       ${text(span.statusMessage)}, ${span.flags}, ${text(span.traceState)}, ${resourceId}, ${scopeId}, ${own.id}, ${list(own.vals)},
       [${span.droppedAttributes}, ${span.droppedEvents}, ${span.droppedLinks}],
