@@ -71,6 +71,7 @@ EOF
 
 export OTEL_SERVICE_NAME=myapp
 export OTEL_BSP_SCHEDULE_DELAY=500
+export OTEL_NODE_RESOURCE_DETECTORS=env,host,process
 export OTEL_EXPORTER_OTLP_ENDPOINT=${http}
 node --require @opentelemetry/auto-instrumentations-node/register myapp.js
 `,
@@ -137,7 +138,7 @@ go run .
       commands: `trace=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')
 now=$(date +%s)
 
-curl -sS ${http}/v1/traces -H 'Content-Type: application/json' -d @- <<EOF
+curl -sS -w '\\n' ${http}/v1/traces -H 'Content-Type: application/json' -d @- <<EOF
 {"resourceSpans": [{
   "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "myapp"}}]},
   "scopeSpans": [{"scope": {"name": "curl"}, "spans": [
