@@ -97,7 +97,8 @@ export class Runner {
       else if (!(await this.#waitUntilReady())) {
         try {
           const records = await cursor.next(Math.min(batchBytes, maxInFlightBytes - this.#inFlightBytes));
-          if (records.length > 0) this.#send(records);
+          if (records.length === 0) return; // closed
+          this.#send(records);
         } catch (error) {
           log.error('cannot read the spool; trying again', { error: describeError(error) });
           await new Promise<void>((resolve) => clock.after(retryReadMs, resolve));
