@@ -21,7 +21,7 @@ export function DemoStrip() {
             {text.addIndex}
           </button>
         )}
-        {state.shopUrl !== null && state.running && isLocalAddress(state.shopUrl) && (
+        {state.shopUrl !== null && state.running && isWebAddress(state.shopUrl) && (
           <a class="control" href={state.shopUrl} target="_blank" rel="noreferrer">
             {text.shop} <Icon name="external" />
           </a>
@@ -42,6 +42,6 @@ export function DemoStrip() {
   );
 }
 
-function isLocalAddress(url: string): boolean {
+function isWebAddress(url: string): boolean {
   return /^https?:\/\//.test(url);
 }

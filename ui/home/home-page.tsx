@@ -5,8 +5,8 @@ import { SkeletonRows } from '../parts/skeleton.tsx';
 import { useAnswer } from '../shell/api.ts';
 import { nowMs, stats } from '../shell/live.ts';
 import { useLiveRange } from '../shell/live-range.ts';
-import { rangeParams, rangeReaching } from '../shell/range.ts';
-import { setParams } from '../shell/router.ts';
+import { rangeKey, rangeParams, rangeReaching } from '../shell/range.ts';
+import { range, setParams } from '../shell/router.ts';
 import { useTitle } from '../shell/title.ts';
 import { format, language, words } from '../words/words.ts';
 import './home.css';
@@ -21,7 +21,10 @@ export function HomePage() {
   useTitle(home.title);
   useDemo();
   const live = useLiveRange();
-  const answer = useAnswer<Home>(`/api/home?start=${live.startUs}&end=${live.endUs}&lang=${language.value}`).value;
+  const answer = useAnswer<Home>(
+    `/api/home?start=${live.startUs}&end=${live.endUs}&lang=${language.value}`,
+    `home ${rangeKey(range.value)}`,
+  ).value;
   const wasEmpty = useWasEmpty();
   if (isStoreEmpty() && (answer.data?.rows.length ?? 0) === 0) return <EmptyPage />;
   return (

@@ -38,6 +38,8 @@ export function SearchBar() {
       return navigate(traceHref(id));
     }
     go(addChips(chips, parseText(text)));
+    // What was asked is asked: the keys are the list's again.
+    input.current?.blur();
     return undefined;
   };
   const choose = (item: Suggestion) => {

@@ -8,7 +8,8 @@ import { Segmented } from '../parts/segmented.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
 import { type Answer, useAnswer } from '../shell/api.ts';
 import { useLiveRange } from '../shell/live-range.ts';
-import { params, setParams } from '../shell/router.ts';
+import { rangeKey } from '../shell/range.ts';
+import { params, range, setParams } from '../shell/router.ts';
 import { useTitle } from '../shell/title.ts';
 import { words } from '../words/words.ts';
 import './search.css';
@@ -31,7 +32,7 @@ export function SearchPage() {
   const order = params.value.get('order') === 'slowest' ? 'slowest' : 'newest';
   const limit = Math.min(mostLimit, Math.max(1, Number(params.value.get('limit')) || defaultLimit));
   const path = searchPath({ ...live, order, limit });
-  const answer = useAnswer<SearchAnswer>(path).value;
+  const answer = useAnswer<SearchAnswer>(path, `search ${params.value} ${rangeKey(range.value)}`).value;
   const traces = useLeaders(answer, path);
   return (
     <div class={`page search-page${answer.isLoading ? ' is-loading' : ''}`}>
@@ -98,7 +99,10 @@ export function SearchPage() {
 function useLeaders(answer: Answer<SearchAnswer>, path: string): readonly TraceSummary[] {
   const found = answer.data?.traces ?? none;
   const isWanted = chosenColumns.value.includes('leader') && found.length > 0 && answer.of === path;
-  const { data } = useAnswer<SearchAnswer>(isWanted ? `${path}&leaders=true` : undefined).value;
+  const { data } = useAnswer<SearchAnswer>(
+    isWanted ? `${path}&leaders=true` : undefined,
+    `leaders ${params.value} ${rangeKey(range.value)}`,
+  ).value;
   return useMemo(() => {
     if (data === undefined) return found;
     const leaders = new Map(data.traces.map((trace) => [trace.traceId, trace.leader]));

@@ -8,7 +8,8 @@ import { SkeletonRows } from '../parts/skeleton.tsx';
 import { useAnswer } from '../shell/api.ts';
 import { useKeys } from '../shell/keys.ts';
 import { useLiveRange } from '../shell/live-range.ts';
-import { hrefInRange } from '../shell/router.ts';
+import { rangeKey } from '../shell/range.ts';
+import { hrefInRange, range } from '../shell/router.ts';
 import { useTitle } from '../shell/title.ts';
 import { format, words } from '../words/words.ts';
 import './services.css';
@@ -20,7 +21,10 @@ export function ServicesPage() {
   useTitle(text.title);
   const live = useLiveRange();
   const hovered = useSignal<string | undefined>(undefined);
-  const answer = useAnswer<ServiceMap>(`/api/map?start=${live.startUs}&end=${live.endUs}`).value;
+  const answer = useAnswer<ServiceMap>(
+    `/api/map?start=${live.startUs}&end=${live.endUs}`,
+    `services ${rangeKey(range.value)}`,
+  ).value;
   const seconds = Math.max(1, (live.endUs - live.startUs) / 1e6);
   const map = answer.data;
   return (

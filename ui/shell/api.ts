@@ -77,13 +77,19 @@ export interface Answer<T> {
 /** Number of questions under way, for the bar on top of the page. */
 export const pending = signal<readonly { readonly path: string; readonly sinceMs: number }[]>([]);
 
+// What pages showed last: coming back to one, its rows stand there at once, and so does the place it was scrolled to.
+const remembered = new Map<string, unknown>();
+const mostRemembered = 12;
+
 /**
- * Asks `path` when it changes, and again when `again` changes (the old answer stays meanwhile). Undefined asks nothing.
- * What cannot be reached, or is busy, is asked again by itself.
+ * Asks `path` when it changes (the old answer stays meanwhile). Undefined asks nothing. What cannot be reached, or is
+ * busy, is asked again by itself.
+ * @param memory where the answer is kept for the next time the page stands; its first answer until there is one
  */
-export function useAnswer<T>(path: string | undefined, again: unknown = 0): Signal<Answer<T>> {
+export function useAnswer<T>(path: string | undefined, memory?: string): Signal<Answer<T>> {
   const answer = useSignal<Answer<T>>({
-    data: undefined,
+    // Kept under this name by this call alone: of the same type.
+    data: memory === undefined ? undefined : (remembered.get(memory) as T | undefined),
     failure: undefined,
     isLoading: path !== undefined,
     of: undefined,
@@ -98,7 +104,9 @@ export function useAnswer<T>(path: string | undefined, again: unknown = 0): Sign
       pending.value = [...pending.peek(), entry];
       try {
         const data = await getJson<T>(path, abort.signal);
-        if (!abort.signal.aborted) answer.value = { data, failure: undefined, isLoading: false, of: path };
+        if (abort.signal.aborted) return;
+        answer.value = { data, failure: undefined, isLoading: false, of: path };
+        if (memory !== undefined) remember(memory, data);
       } catch (error) {
         if (abort.signal.aborted) return;
         if (!(error instanceof ApiFailure)) throw error;
@@ -113,8 +121,15 @@ export function useAnswer<T>(path: string | undefined, again: unknown = 0): Sign
       abort.abort();
       clearTimeout(timer);
     };
-  }, [path, again]);
+  }, [path]);
   return answer;
+}
+
+function remember(memory: string, data: unknown): void {
+  remembered.delete(memory);
+  remembered.set(memory, data);
+  const [oldest] = remembered.keys();
+  if (remembered.size > mostRemembered && oldest !== undefined) remembered.delete(oldest);
 }
 
 function isPassing(failure: ApiFailure): boolean {

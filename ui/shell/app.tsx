@@ -11,6 +11,11 @@ import { TopBar } from './top-bar.tsx';
 
 export function App() {
   useShellKeys();
+  useEffect(() => {
+    // What is opened next is most likely a trace: its code is there before the click.
+    const timer = setTimeout(() => void loadTracePage().catch(() => undefined), 1500);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <>
       <a class="skip" href="#content">

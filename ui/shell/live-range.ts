@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { stats } from './live.ts';
-import { type Range, rangeBounds } from './range.ts';
+import { type Range, rangeBounds, rangeKey } from './range.ts';
 import { range } from './router.ts';
 
 /** A range's bounds that follow "now", and what arrived since they were taken. */
@@ -29,7 +29,7 @@ export function useLiveRange(): LiveRange {
   // The bounds were taken before the first figures came: those are what "since" means.
   if (asOf.value.stored === undefined && storedSpans() !== undefined)
     asOf.value = { ...asOf.value, stored: storedSpans() };
-  const key = of.kind === 'last' ? of.text : `${of.startUs} ${of.endUs}`;
+  const key = rangeKey(of);
   useEffect(() => {
     asOf.value = takeNow();
     if (of.kind === 'between') return;

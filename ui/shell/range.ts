@@ -39,6 +39,11 @@ export function rangeParams(range: Range): Readonly<Record<'last' | 'start' | 'e
 
 const defaultRangeText = '1h';
 
+/** The same text for the same range. */
+export function rangeKey(range: Range): string {
+  return range.kind === 'last' ? range.text : `${range.startUs}-${range.endUs}`;
+}
+
 /** Epoch µs. A `last` range ends now. */
 export function rangeBounds(range: Range, nowMs: number): { readonly startUs: number; readonly endUs: number } {
   return range.kind === 'between'
