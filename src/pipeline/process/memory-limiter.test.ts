@@ -62,7 +62,7 @@ test('above the soft limit it collects at its interval, above the hard one at ev
 
 test('memory is looked at once an interval, however often reading asks', () => {
   const { clock, state, gate } = setUp();
-  gate.wait();
+  void gate.wait();
   state.used = 200;
   expect(gate.wait()).toBeUndefined();
   clock.advance(1000);
