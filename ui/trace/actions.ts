@@ -1,5 +1,5 @@
 /** What a key or a click does to the view. Each command of `keys.ts` is carried out here. */
-import { batch, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { spanIdOf } from '../../src/model/trace.ts';
 import type { Mark, PageAddress } from './address.ts';
 import type { Keep } from './address-state.ts';
@@ -71,12 +71,10 @@ export function createActions(view: TraceView, outside: Outside): Actions {
   };
   const reveal = (row: number) => {
     if (row < 0) return;
-    batch(() => {
-      const visible = rowAt(view.layout.peek().indexOf[row] ?? -1);
-      if (visible?.kind !== 'span' || visible.row !== row) {
-        setToggled(revealRow(traceNow(), view.options.peek(), row));
-      }
-    });
+    const visible = rowAt(view.layout.peek().indexOf[row] ?? -1);
+    if (visible?.kind !== 'span' || visible.row !== row) {
+      setToggled(revealRow(traceNow(), view.options.peek(), row));
+    }
     goTo(view.layout.peek().indexOf[row] ?? -1);
   };
   // A small trace has a selection by default, so "closed" has to be said.
@@ -114,9 +112,11 @@ export function createActions(view: TraceView, outside: Outside): Actions {
     }
   };
   const seekMatch = (by: 1 | -1) => {
+    const text = address.value.peek().find.trim();
     const matches = new Set(view.matches.peek());
-    if (matches.size === 0) move(by);
-    else seek(by, (row) => matches.has(row));
+    if (view.found.peek().text !== text) view.wantsMatch.current = by;
+    else if (text === '') move(by);
+    else if (matches.size > 0) seek(by, (row) => matches.has(row));
   };
   const seekPiece = (by: 1 | -1) => {
     const steps = threadSteps(view.loaded.peek().path, view.layout.peek().indexOf, 0);

@@ -37,7 +37,7 @@ export function copyText(input: CopyInput): string {
 function treeLines({ trace, layout, culprit, tag, words }: CopyInput): string[] {
   const shown = layout.rows.slice(0, mostLines);
   const lines = shown.map((visible, i) => ({
-    text: branch(shown, i) + label(trace, visible, words),
+    text: branch(shown, i) + label(trace, visible, serviceWidth(trace, shown, i), words),
     ns:
       visible.kind === 'missing'
         ? undefined
@@ -56,11 +56,28 @@ function treeLines({ trace, layout, culprit, tag, words }: CopyInput): string[] 
   return layout.rows.length > mostLines ? [...drawn, `… ${words.hidden(layout.rows.length - mostLines)}`] : drawn;
 }
 
-function label(trace: Trace, visible: VisibleRow, words: CopyWords): string {
+/** Of the longest service name among the row and its neighbours at the same level: their operations stand in line. */
+function serviceWidth(trace: Trace, rows: readonly VisibleRow[], at: number): number {
+  const depth = rows[at]?.depth ?? 0;
+  let widest = 0;
+  const look = (i: number): boolean => {
+    const visible = rows[i];
+    if (visible === undefined || visible.depth < depth) return false;
+    if (visible.depth === depth && (visible.kind === 'span' || visible.kind === 'fold')) {
+      widest = Math.max(widest, (trace.services[trace.service[visible.row] ?? 0] ?? '').length);
+    }
+    return true;
+  };
+  for (let i = at; look(i); i++);
+  for (let i = at - 1; look(i); i--);
+  return widest;
+}
+
+function label(trace: Trace, visible: VisibleRow, width: number, words: CopyWords): string {
   if (visible.kind === 'missing') return words.missing(visible.spanId.slice(0, 4));
   if (visible.kind === 'hidden') return words.hidden(visible.spans);
   const service = trace.services[trace.service[visible.row] ?? 0] ?? '';
-  const name = oneLine(`${service}   ${trace.names[trace.name[visible.row] ?? 0] ?? ''}`);
+  const name = oneLine(`${service.padEnd(width)}  ${trace.names[trace.name[visible.row] ?? 0] ?? ''}`);
   return visible.kind === 'fold' ? `${name} ${words.times(visible.rows.length)}` : name;
 }
 

@@ -26,7 +26,6 @@ export function Details({ view, actions }: { readonly view: TraceView; readonly 
   }, [wanted]);
   const answer = useAnswer<{ readonly spans: readonly SpanDetails[] }>(
     `/api/trace/${trace.traceId}/spans?ids=${spanId}`,
-    view.loaded.value.head.settled,
   );
   const { data, failure, isLoading } = answer.value;
   // A client and a server span may share an id: the row's own service tells which is meant.

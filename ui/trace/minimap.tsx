@@ -31,7 +31,7 @@ export function Minimap({ view, actions }: { readonly view: TraceView; readonly 
     [trace, indexOf, whole, width, ratio],
   );
   const thread = useMemo(
-    () => calmRuns(threadRuns(path, indexOf, whole, width), 3 * ratio),
+    () => calmRuns(threadRuns(path, indexOf, whole, width), 5 * ratio),
     [path, indexOf, whole, width, ratio],
   );
 

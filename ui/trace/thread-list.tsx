@@ -35,8 +35,8 @@ export function ThreadList({ view, actions }: Props) {
         <>
           <h2>{t.thread.causes}</h2>
           <ul class="t-causes">
-            {causes.slice(0, 5).map((cause) => (
-              <li key={causeName(cause)} style={{ '--piece': serviceColor(cause.service) }}>
+            {causes.slice(0, 5).map((cause, i) => (
+              <li key={i} style={{ '--piece': serviceColor(cause.service) }}>
                 <ServiceDot name={cause.service} />
                 <span class="t-cause-name">
                   <span>{causeName(cause)}</span>
@@ -71,9 +71,7 @@ export function ThreadList({ view, actions }: Props) {
                         : serviceColor(trace.services[trace.service[visible.row] ?? 0] ?? ''),
                   }}
                 />
-                {visible === undefined ? (
-                  <span class="quiet">{t.thread.pieces(step.pieces)}</span>
-                ) : (
+                {visible !== undefined && (
                   <button
                     type="button"
                     onClick={() => {
@@ -84,6 +82,7 @@ export function ThreadList({ view, actions }: Props) {
                     {ownerName(view, visible)}
                   </button>
                 )}
+                {step.rows > 1 && <span class="quiet"> {t.thread.others(step.rows - 1)}</span>}
                 {isCulprit && <span class="t-tag">{view.tag.value}</span>}
               </span>
               <span class="num">{duration(step.ns)}</span>

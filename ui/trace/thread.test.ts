@@ -93,8 +93,8 @@ describe('the thread', () => {
   test('is told as a list: neighbours joined, short ones gathered, nothing lost', () => {
     const steps = threadSteps(path, closed.indexOf, 60);
     expect(steps).toEqual([
-      { index: -1, ns: 100, pieces: 2 },
-      { index: 2, ns: 400, pieces: 3 },
+      { index: 1, ns: 100, rows: 2 },
+      { index: 2, ns: 400, rows: 1 },
     ]);
     const all = threadSteps(path, open.indexOf, 0);
     expect(all.reduce((sum, step) => sum + step.ns, 0)).toBe(500);

@@ -124,30 +124,44 @@ export function threadOutside(
 
 /** One line of the thread told as a list: neighbours of one row joined, short ones gathered. */
 export interface ThreadStep {
-  /** Visible row, or -1 for several short pieces together. */
+  /** The visible row that owns most of it. */
   readonly index: number;
   readonly ns: number;
-  /** Pieces gathered here. */
-  readonly pieces: number;
+  /** Visible rows gathered here. */
+  readonly rows: number;
 }
 
-/** The thread as a list for narrow screens and for reading aloud, in order of time. Pieces under `leastNs` gather. */
+/** The thread as a list for narrow screens and for the keyboard, in order of time. Pieces under `leastNs` gather. */
 export function threadSteps(path: Path, indexOf: Int32Array, leastNs: number): ThreadStep[] {
-  const joined: ThreadStep[] = [];
+  const pieces: { index: number; ns: number }[] = [];
   for (let i = 0; i < path.count; i++) {
     const index = indexOf[path.row[i] ?? -1] ?? -1;
     const ns = (path.toNs[i] ?? 0) - (path.fromNs[i] ?? 0);
-    if (index >= 0) pushStep(joined, { index, ns, pieces: 1 });
+    const last = pieces.at(-1);
+    if (last !== undefined && last.index === index) last.ns += ns;
+    else if (index >= 0) pieces.push({ index, ns });
   }
   const steps: ThreadStep[] = [];
-  for (const step of joined) pushStep(steps, step.ns < leastNs ? { ...step, index: -1, pieces: 1 } : step);
+  let gathered = new Map<number, number>();
+  const closeGathered = () => {
+    if (gathered.size > 0) steps.push(stepOf(gathered));
+    gathered = new Map();
+  };
+  for (const { index, ns } of pieces) {
+    if (ns < leastNs) gathered.set(index, (gathered.get(index) ?? 0) + ns);
+    else {
+      closeGathered();
+      steps.push({ index, ns, rows: 1 });
+    }
+  }
+  closeGathered();
   return steps;
 }
 
-function pushStep(steps: ThreadStep[], step: ThreadStep): void {
-  const last = steps.at(-1);
-  if (last?.index !== step.index) steps.push(step);
-  else steps[steps.length - 1] = { index: step.index, ns: last.ns + step.ns, pieces: last.pieces + step.pieces };
+function stepOf(gathered: ReadonlyMap<number, number>): ThreadStep {
+  const [most] = [...gathered].sort((a, b) => b[1] - a[1]);
+  const ns = [...gathered.values()].reduce((sum, one) => sum + one, 0);
+  return { index: most?.[0] ?? -1, ns, rows: gathered.size };
 }
 
 function firstEndingAfter(path: Path, ns: number): number {

@@ -66,7 +66,11 @@ function Find({ view, actions }: Props) {
       />
       {text !== '' && (
         <span class="num quiet" role="status">
-          {matches.length === 0 ? t.noMatch : t.matches(at.value, matches.length)}
+          {view.found.value.text !== text.trim()
+            ? ''
+            : matches.length === 0
+              ? t.noMatch
+              : t.matches(at.value, matches.length)}
         </span>
       )}
     </div>

@@ -60,8 +60,8 @@ function ReadyTrace({ id, state }: { readonly id: string; readonly state: Signal
   const t = words().trace;
 
   // The verdict follows the trace: asked again when it grew, and once more when it is complete.
-  const version = `${trace.count} ${head.settled}`;
-  const answer = useAnswer<TraceVerdict>(`/api/why/${trace.traceId}?lang=${language.value}`, version);
+  const version = `${trace.count}${head.settled ? '' : '-arriving'}`;
+  const answer = useAnswer<TraceVerdict>(`/api/why/${trace.traceId}?lang=${language.value}&of=${version}`);
   const verdict = useSignal<TraceVerdict | undefined>(undefined);
   if (answer.value.data !== verdict.peek()) verdict.value = answer.value.data;
 
@@ -76,7 +76,7 @@ function ReadyTrace({ id, state }: { readonly id: string; readonly state: Signal
       }),
     [],
   );
-  useFind(view);
+  useFind(view, actions);
   useFirstLook(view, actions);
   useFullAddress(id, trace.traceId);
   useKeys(

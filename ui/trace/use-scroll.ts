@@ -65,6 +65,8 @@ export function useScroll(
       wanted.current = index;
       request.value++;
     };
+    // The keyboard may have been put somewhere before there were rows to scroll.
+    if (view.cursorIndex.peek() >= 0) view.scrollTo.current(view.cursorIndex.peek());
   }, []);
 
   // New rows: what was at the top of the screen stays there.

@@ -47,8 +47,11 @@ export interface TraceView {
   /** Where the keyboard is: a visible row's key. */
   readonly cursor: Signal<string>;
   readonly cursorIndex: ReadonlySignal<number>;
-  /** Rows that the search found. */
-  readonly matches: Signal<readonly number[]>;
+  /** What the search found, and for which text. */
+  readonly found: Signal<{ readonly text: string; readonly rows: readonly number[] }>;
+  readonly matches: ReadonlySignal<readonly number[]>;
+  /** Asked for the next (1) or previous (-1) match before the search had answered. */
+  readonly wantsMatch: { current: 1 | -1 | undefined };
   /** A passing highlight under the pointer, stronger than the one in the address. */
   readonly hoverMark: Signal<Mark | undefined>;
   readonly marked: ReadonlySignal<RowSet | undefined>;
@@ -67,7 +70,8 @@ export function createView(
 ): TraceView {
   const trace = computed(() => loaded.value.trace);
   const rowOf = (spanId: string) => loaded.value.index.rowOf(spanId);
-  const matches = signal<readonly number[]>([]);
+  const found = signal<{ text: string; rows: readonly number[] }>({ text: '', rows: [] });
+  const matches = computed(() => found.value.rows);
   const hoverMark = signal<Mark>();
   const cursor = signal('');
 
@@ -142,7 +146,9 @@ export function createView(
     selected,
     cursor,
     cursorIndex: computed(() => indexOfKey(layout.value, cursor.value)),
+    found,
     matches,
+    wantsMatch: { current: undefined },
     hoverMark,
     marked: computed(() => markAt.value && markedRows(trace.value, verdict.value, markAt.value, rowOf)),
     notWaited: computed(() => {

@@ -85,7 +85,7 @@ export const trace = {
 
   thread: {
     title: 'The thread: who owned the time, in order',
-    pieces: (n: number) => of(n, 'short piece', 'short pieces'),
+    others: (n: number) => `and ${of(n, 'other', 'others')}`,
     all: 'All spans',
     back: 'Back to the thread',
     causes: 'Causes',

@@ -86,7 +86,7 @@ export const trace: TraceWords = {
 
   thread: {
     title: 'Le fil\u202f: qui avait le temps, dans l’ordre',
-    pieces: (n) => of(n, 'court morceau', 'courts morceaux'),
+    others: (n) => `et ${of(n, 'autre', 'autres')}`,
     all: 'Tous les spans',
     back: 'Revenir au fil',
     causes: 'Causes',
