@@ -45,7 +45,7 @@ async function get(url: string, path: string, query: Query = {}): Promise<Respon
       throw new CommandError(`${url} did not answer within ${patienceMs / 1000} s`, { cause });
     }
     throw new CommandError(
-      `nothing answers at ${url}: start Ariane with "ariane serve", or say where it runs with --url`,
+      `nothing answers at ${url}: start Ariane (npm start, or ariane serve), or say where it runs with --url`,
       { cause },
     );
   }

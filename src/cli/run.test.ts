@@ -143,7 +143,7 @@ it('says what to do when nothing answers', async () => {
   expect(await ran(['trace', 'abc1234', '--url', url])).toEqual({
     code: 1,
     out: '',
-    err: `ariane: nothing answers at ${url}: start Ariane with "ariane serve", or say where it runs with --url\n`,
+    err: `ariane: nothing answers at ${url}: start Ariane (npm start, or ariane serve), or say where it runs with --url\n`,
   });
 });
 
