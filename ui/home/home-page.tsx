@@ -23,6 +23,7 @@ export function HomePage() {
   const live = useLiveRange();
   const answer = useAnswer<Home>(
     `/api/home?start=${live.startUs}&end=${live.endUs}&lang=${language.value}`,
+    undefined,
     `home ${rangeKey(range.value)}`,
   ).value;
   const wasEmpty = useWasEmpty();

@@ -32,7 +32,7 @@ export function SearchPage() {
   const order = params.value.get('order') === 'slowest' ? 'slowest' : 'newest';
   const limit = Math.min(mostLimit, Math.max(1, Number(params.value.get('limit')) || defaultLimit));
   const path = searchPath({ ...live, order, limit });
-  const answer = useAnswer<SearchAnswer>(path, `search ${params.value} ${rangeKey(range.value)}`).value;
+  const answer = useAnswer<SearchAnswer>(path, undefined, `search ${params.value} ${rangeKey(range.value)}`).value;
   const traces = useLeaders(answer, path);
   return (
     <div class={`page search-page${answer.isLoading ? ' is-loading' : ''}`}>
@@ -101,6 +101,7 @@ function useLeaders(answer: Answer<SearchAnswer>, path: string): readonly TraceS
   const isWanted = chosenColumns.value.includes('leader') && found.length > 0 && answer.of === path;
   const { data } = useAnswer<SearchAnswer>(
     isWanted ? `${path}&leaders=true` : undefined,
+    undefined,
     `leaders ${params.value} ${rangeKey(range.value)}`,
   ).value;
   return useMemo(() => {

@@ -23,6 +23,7 @@ export function ServicesPage() {
   const hovered = useSignal<string | undefined>(undefined);
   const answer = useAnswer<ServiceMap>(
     `/api/map?start=${live.startUs}&end=${live.endUs}`,
+    undefined,
     `services ${rangeKey(range.value)}`,
   ).value;
   const seconds = Math.max(1, (live.endUs - live.startUs) / 1e6);

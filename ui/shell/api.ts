@@ -82,11 +82,11 @@ const remembered = new Map<string, unknown>();
 const mostRemembered = 12;
 
 /**
- * Asks `path` when it changes (the old answer stays meanwhile). Undefined asks nothing. What cannot be reached, or is
+ * Asks `path` when it changes, and again when `again` does (the old answer stays meanwhile). Undefined asks nothing. What cannot be reached, or is
  * busy, is asked again by itself.
  * @param memory where the answer is kept for the next time the page stands; its first answer until there is one
  */
-export function useAnswer<T>(path: string | undefined, memory?: string): Signal<Answer<T>> {
+export function useAnswer<T>(path: string | undefined, again?: unknown, memory?: string): Signal<Answer<T>> {
   const answer = useSignal<Answer<T>>({
     // Kept under this name by this call alone: of the same type.
     data: memory === undefined ? undefined : (remembered.get(memory) as T | undefined),
@@ -121,7 +121,7 @@ export function useAnswer<T>(path: string | undefined, memory?: string): Signal<
       abort.abort();
       clearTimeout(timer);
     };
-  }, [path]);
+  }, [path, again]);
   return answer;
 }
 
