@@ -1,6 +1,7 @@
 /** `GET /api/home`: what is slow now. */
 import type { HttpRequest } from '../../base/listener.ts';
-import { diagnoseTrace } from '../../diagnose/diagnose-trace.ts';
+import { diagnoseTrace, targetOf } from '../../diagnose/diagnose-trace.ts';
+import { sentenceText } from '../../diagnose/sentences/sentence.ts';
 import { type Endpoint, readEndpoints, readSparklines } from '../../query/endpoints.ts';
 import type { TimeRange } from '../../query/find-spans.ts';
 import { readSkeletons } from '../../query/read-skeleton.ts';
@@ -78,7 +79,9 @@ async function explainSlowest(
   for (const [traceId, trace] of skeletons) {
     if (trace.count > maxSpansToExplain) continue;
     const [first] = diagnoseTrace(trace, { language, settled: true }).causes;
-    if (first !== undefined) reasons.set(traceId, first.sentence.text);
+    if (first === undefined) continue;
+    const values = { ms: first.contribution_ns, t: targetOf(first), why: first.sentence.text };
+    reasons.set(traceId, sentenceText('cause', values, language));
   }
   return reasons;
 }
