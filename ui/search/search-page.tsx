@@ -49,6 +49,7 @@ export function SearchPage() {
             {search.showMore}
           </button>
         )}
+        {traces.length > 0 && <p class="quiet only-wide">{search.plotHelp}</p>}
         {live.newSpans > 0 && (
           <button type="button" class="new-pill num" onClick={live.refresh}>
             {app.new(live.newSpans)}

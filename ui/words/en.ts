@@ -40,7 +40,6 @@ export const en = {
       '7d': 'Last 7 days',
     } as Record<string, string>,
     lastOther: (text: string) => `Last ${text}`,
-    custom: 'From … to …',
     from: 'From',
     to: 'To',
     apply: 'Apply',
@@ -148,7 +147,6 @@ export const en = {
     noRootHelp: 'Its root span never arrived: shown is the earliest one.',
     plot: (n: number) => `${of(n, 'trace', 'traces')} by start and duration. The table below holds the same.`,
     plotHelp: 'Click a point to open it · drag a region to narrow down',
-    zoomOut: 'Show all durations',
     none: 'No trace matches.',
     nothingYet: 'Nothing was received yet.',
     howToSend: 'How to send the first trace',
@@ -158,9 +156,6 @@ export const en = {
     newestIs: (ago: string) => `Newest: ${ago}.`,
     showIt: 'Show it',
     widen: 'Search the last 7 days',
-    unknownId: (id: string) => `No trace ${id} here.`,
-    unknownIdNext: (days: string) =>
-      `It may not have arrived yet (this page keeps looking), or it is older than ${days} and was dropped.`,
     keys: {
       focus: 'Search',
       next: 'Next row',

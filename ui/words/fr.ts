@@ -41,7 +41,6 @@ export const fr: Words = {
       '7d': '7 derniers jours',
     },
     lastOther: (text) => `Depuis ${text}`,
-    custom: 'De … à …',
     from: 'De',
     to: 'À',
     apply: 'Appliquer',
@@ -150,7 +149,6 @@ export const fr: Words = {
     noRootHelp: 'Son span racine n’est jamais arrivé\u202f: voici le premier.',
     plot: (n) => `${of(n, 'trace', 'traces')} par début et durée. Le tableau dessous dit la même chose.`,
     plotHelp: 'Cliquer un point pour l’ouvrir · tirer une zone pour resserrer',
-    zoomOut: 'Montrer toutes les durées',
     none: 'Aucune trace ne correspond.',
     nothingYet: 'Rien n’a encore été reçu.',
     howToSend: 'Comment envoyer la première trace',
@@ -160,9 +158,6 @@ export const fr: Words = {
     newestIs: (ago) => `La plus récente\u202f: ${ago}.`,
     showIt: 'La montrer',
     widen: 'Chercher sur 7 jours',
-    unknownId: (id) => `Pas de trace ${id} ici.`,
-    unknownIdNext: (days) =>
-      `Elle n’est peut-être pas encore arrivée (la page continue de regarder), ou elle a plus de ${days} et a été effacée.`,
     keys: {
       focus: 'Chercher',
       next: 'Ligne suivante',
