@@ -50,6 +50,42 @@ test('an engine that is killed is replaced, and what it acknowledged is there', 
   expect(engine.pid).not.toBe(first);
 });
 
+test('blocks repeated after kills in the middle of their inserts are there exactly once', async () => {
+  const { database } = engine;
+  await database.command(`CREATE TABLE counted (day Date, id UInt64, text String, INDEX by_text text TYPE text(tokenizer = 'array')) ENGINE = MergeTree
+    PARTITION BY day ORDER BY id SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1`);
+  const path = (block: number) => join(dataDir, `${block}.native`);
+  const blocks = Array.from({ length: 5 }, (_, block) => block);
+  for (const block of blocks) {
+    const sql = `SELECT toDate(20000 + number % 5) AS day, {block:UInt64} * 20000 + number AS id, hex(randomString(20)) AS text FROM numbers(20000)`;
+    writeFileSync(path(block), await database.selectBytes({ sql, params: { block }, format: 'Native' }));
+  }
+  let kills = 0;
+  for (const block of blocks) {
+    for (let tries = 0; ; tries++) {
+      // Each block meets one kill, a little later than the one before.
+      const timer = tries === 0 ? setTimeout(killEngine, block * 12) : undefined;
+      try {
+        await database.insertFile({
+          table: 'counted',
+          columns: ['day', 'id', 'text'],
+          path: path(block),
+          token: `block-${block}`,
+        });
+        clearTimeout(timer);
+        break;
+      } catch (error) {
+        expect(isPermanent(error)).toBe(false);
+        kills += 1;
+      }
+    }
+  }
+  expect(kills).toBeGreaterThan(1);
+  expect(await database.select({ sql: 'SELECT count() AS n, uniqExact(id) AS ids FROM counted' })).toEqual([
+    { n: '100000', ids: '100000' },
+  ]);
+});
+
 test('a query under way when the engine dies is refused as unavailable, and so is an insert, not for good', async () => {
   const asked = engine.database.select({
     sql: 'SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 5',

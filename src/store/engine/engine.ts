@@ -24,9 +24,10 @@ export interface Engine {
 function readDefaults(memoryBytes: number): Record<string, string> {
   return {
     max_execution_time: '30',
-    max_memory_usage: String(Math.floor(memoryBytes * 0.5)),
-    max_bytes_before_external_group_by: String(Math.floor(memoryBytes * 0.2)),
-    max_bytes_before_external_sort: String(Math.floor(memoryBytes * 0.2)),
+    // All readers together, each spilling to disk in time, leave room for inserts and merges: measured with four at once.
+    max_memory_usage: String(Math.floor(memoryBytes * 0.35)),
+    max_bytes_before_external_group_by: String(Math.floor(memoryBytes * 0.08)),
+    max_bytes_before_external_sort: String(Math.floor(memoryBytes * 0.08)),
     max_result_rows: '2000000',
     max_result_bytes: String(512 * 2 ** 20),
     result_overflow_mode: 'throw',
