@@ -86,6 +86,11 @@ describe('known errors of other implementations', () => {
     expect(said(draw(span('R', 0, 100, span('A', 0, 50), ...marks, span('B', 50, 100))))).toBe('A 0-50, B 50-100');
   });
 
+  it('finds nothing uncertain in an instant that ends with a sibling', () => {
+    expect(said(draw(span('R', 0, 100, span('A', 0, 50), span('mark', 50, 50))))).toBe('A 0-50, R 50-100');
+    expect(said(draw(span('R', 0, 100, span('A', 0, 50), span('B', 10, 50))))).toBe('~A 0-50, R 50-100');
+  });
+
   it('takes a child with an end before its start as an instant', () => {
     expect(said(draw(span('R', 0, 100, span('A', 60, 20), span('B', 10, 50))))).toBe('R 0-10, B 10-50, R 50-100');
   });
@@ -118,7 +123,7 @@ describe('what nobody waits for', () => {
 
   it('is not a child that outlives its parent by less than clocks disagree', () => {
     const trace = draw(span('s/R', 0, 100, span('s/A', 10, 100.4)));
-    expect(said(trace)).toBe('R 0-10, ~A 10-100');
+    expect(said(trace)).toBe('R 0-10, A 10-100');
     expect(detached(trace)).toEqual([]);
     expect(detached(trace, { skewToleranceNs: 1e5 })).toEqual(['A']);
   });
@@ -160,6 +165,12 @@ describe('clock skew', () => {
     const trace = call(115, 405);
     expect(criticalPath(trace).moved.map((m) => m.byNs)).toEqual([-5e6]);
     expect(said(trace)).toContain('call 100-110, ~serve 110-160');
+  });
+
+  it('finds nothing uncertain in a server span that ends a little after its client', () => {
+    expect(said(call(101, 400.5))).toBe(
+      'R 0-100, call 100-100.5, serve 100.5-150.5, query 150.5-350, serve 350-400, R 400-500',
+    );
   });
 
   it('never moves by more than the gap between the two durations', () => {

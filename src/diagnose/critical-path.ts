@@ -24,7 +24,10 @@ export interface Path {
   readonly row: Int32Array;
   readonly fromNs: Float64Array;
   readonly toNs: Float64Array;
-  /** 1 where the owner follows from overlapping children or from a moved clock: likely, not certain. */
+  /**
+   * 1 where the owner follows from overlapping children, or from clocks that disagree by more than 1 % of the span: likely,
+   * not certain. A server's span often ends some µs after its client's; that alone makes nothing uncertain.
+   */
   readonly inferred: Uint8Array;
   /** Rows below the root that their parent does not wait for; of a whole subtree only its top. */
   readonly notWaitedFor: readonly number[];
@@ -61,7 +64,14 @@ function walk(trace: Trace, root: number, shiftNs: Float64Array, isDetached: Uin
   const segments = writeSegments();
 
   // The open spans from the root down: each with the interval it answers for, and how far back it is explained.
-  const stack = { row: [root], from: [startOf(root)], at: [endOf(root)], inferred: [0], next: [first[0] ?? 0] };
+  const stack = {
+    row: [root],
+    from: [startOf(root)],
+    at: [endOf(root)],
+    to: [endOf(root)],
+    inferred: [0],
+    next: [first[0] ?? 0],
+  };
   for (let top = 0; top >= 0; ) {
     const row = stack.row[top] ?? 0;
     const from = stack.from[top] ?? 0;
@@ -81,12 +91,11 @@ function walk(trace: Trace, root: number, shiftNs: Float64Array, isDetached: Uin
       if (child < 0 || startOf(rival) < startOf(child)) child = rival;
     }
     if (child < 0 && next < last) {
-      child = children[next++] ?? 0;
-      rivals = 1;
-      const sameEnd = endOf(child);
-      for (; next < last && endOf(children[next] ?? 0) === sameEnd; next++) {
-        rivals++;
+      child = children[next] ?? 0;
+      const latest = endOf(child);
+      for (; next < last && endOf(children[next] ?? 0) === latest; next++) {
         const rival = children[next] ?? 0;
+        if (startOf(rival) < latest) rivals++;
         if (startOf(rival) < startOf(child)) child = rival;
       }
     }
@@ -100,12 +109,15 @@ function walk(trace: Trace, root: number, shiftNs: Float64Array, isDetached: Uin
     const childFrom = Math.max(startOf(child), from);
     segments.push(row, childTo, at, inferred);
     stack.at[top] = childFrom;
-    const isInferred =
-      rivals > 1 || childTo < endOf(child) || childFrom > startOf(child) || shiftNs[child] !== shiftNs[row];
+    const cutNs = endOf(child) - childTo + (childFrom - startOf(child));
+    const movedNs = Math.abs((shiftNs[child] ?? 0) - (shiftNs[row] ?? 0));
+    const isOverlap = rivals > 1 || (childTo < endOf(child) && at < (stack.to[top] ?? 0));
+    const isInferred = isOverlap || cutNs + movedNs > (trace.durationNs[child] ?? 0) / 100;
     top++;
     stack.row[top] = child;
     stack.from[top] = childFrom;
     stack.at[top] = childTo;
+    stack.to[top] = childTo;
     stack.inferred[top] = inferred === 1 || isInferred ? 1 : 0;
     stack.next[top] = first[child - root] ?? 0;
   }

@@ -183,6 +183,12 @@ describe('the notes', () => {
     ]);
   });
 
+  it('say nothing of a shift under 1 % of the whole', () => {
+    expect(
+      notes([span('web/call', 100, 400, { kind: 'client' }, span('api/serve', 98, 380, { kind: 'server' }))]),
+    ).toEqual([]);
+  });
+
   it('say what nobody waited for, the three longest, and their ids are all named', () => {
     const late = [200, 500, 300, 400].map((to) => span(`mail/send${to}`, 50, to));
     const trace = draw(span('web/GET', 0, 100, ...late));

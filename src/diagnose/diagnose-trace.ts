@@ -155,6 +155,7 @@ function notesOf(trace: Trace, path: Path, durationNs: number, question: TraceQu
 
   const shifts = new Map<string, number>();
   for (const { row, byNs } of path.moved) {
+    if (Math.abs(byNs) < durationNs / 100) continue;
     const host = hostOf?.(row) ?? trace.services[trace.service[row] ?? 0] ?? '';
     shifts.set(host, Math.max(shifts.get(host) ?? 0, Math.abs(byNs)));
   }
