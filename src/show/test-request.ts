@@ -1,7 +1,6 @@
 /** For tests: asks routes as a listener would, without a socket. */
 import { BadInput, Overloaded } from '../base/errors.ts';
 import type { HttpRequest, HttpRoute } from '../base/listener.ts';
-import { RouteTable } from '../listen/routes.ts';
 
 export interface TestReply {
   readonly status: number;
@@ -16,11 +15,14 @@ export async function ask(
   options: { method?: string; headers?: Record<string, string>; closed?: AbortSignal } = {},
 ): Promise<TestReply> {
   const { method = 'GET', headers = {}, closed = new AbortController().signal } = options;
-  const table = new RouteTable();
-  for (const route of routes) table.add(route);
   const url = new URL(address, 'http://localhost');
-  const match = table.find(method, url.pathname);
-  if (match === undefined || 'allow' in match) return { status: 404, headers: {}, bytes: new Uint8Array(), text: '' };
+  const [match] = routes
+    .flatMap((route) => {
+      const params = route.method === method ? matchPath(route.path, url.pathname) : undefined;
+      return params === undefined ? [] : { route, params };
+    })
+    .sort((a, b) => wildness(a.route.path) - wildness(b.route.path));
+  if (match === undefined) return { status: 404, headers: {}, bytes: new Uint8Array(), text: '' };
   const { route, params } = match;
   const request: HttpRequest = {
     method,
@@ -48,4 +50,22 @@ async function answer(route: HttpRoute, request: HttpRequest) {
     const status = error instanceof BadInput ? error.status : 503;
     return route.failed({ status, code: 0, message: error.message }, request);
   }
+}
+
+/** A literal wins over `:name`, and that over `/*`. */
+function wildness(path: string): number {
+  return path.endsWith('/*') ? 100 : path.split('/:').length;
+}
+
+function matchPath(pattern: string, path: string): Record<string, string> | undefined {
+  const params: Record<string, string> = {};
+  const [wanted, given] = [pattern.split('/'), path.split('/')];
+  const hasRest = wanted.at(-1) === '*';
+  if (hasRest ? given.length < wanted.length : given.length !== wanted.length) return undefined;
+  for (const [i, segment] of wanted.entries()) {
+    if (hasRest && i === wanted.length - 1) break;
+    if (segment.startsWith(':')) params[segment.slice(1)] = decodeURIComponent(given[i] ?? '');
+    else if (segment !== given[i]) return undefined;
+  }
+  return params;
 }
