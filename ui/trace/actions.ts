@@ -47,7 +47,8 @@ export function createActions(view: TraceView, outside: Outside): Actions {
     const visible = rowAt(index);
     if (visible === undefined) return;
     view.cursor.value = toggleKey(visible);
-    if (view.selected.peek() >= 0 && visible.kind === 'span') {
+    const selected = view.selected.peek();
+    if (selected >= 0 && visible.kind === 'span' && visible.row !== selected) {
       change({ span: spanIdOf(traceNow(), visible.row) }, 'later');
     }
     view.scrollTo.current(index);
