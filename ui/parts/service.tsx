@@ -1,4 +1,5 @@
 import { serviceColor } from '../shell/colors.ts';
+import { format } from '../words/words.ts';
 
 /** A service's name behind its colour. */
 export function Service({ name }: { readonly name: string }) {
@@ -29,7 +30,7 @@ export function ServiceCounts(props: {
         <span key={name} class={i < props.named ? 'service-count named' : 'service-count'} title={`${name}: ${spans}`}>
           <ServiceDot name={name} />
           {i < props.named ? <span class="clip">{name}</span> : <span class="unseen">{name}</span>}
-          <span class="num quiet">{spans}</span>
+          <span class="num quiet">{format().short(spans)}</span>
         </span>
       ))}
       {hidden.length > 0 && (
