@@ -14,7 +14,7 @@ export interface Part {
   readonly count: number;
   /** When Ariane took it, ms since the epoch. Kept by the spool, so that a replay builds the very same rows. */
   readonly receivedMs: number;
-  /** Its number in the spool of its signal: 1, 2, 3 … without gaps. */
+  /** Its number in the spool of its signal: 1, 2, 3 …; ascending, with a gap only where records were lost (damage, a power cut). */
   readonly seq: number;
 }
 

@@ -49,6 +49,7 @@ export class Appender {
   #isScheduled = false;
   #isWriting = false;
   #mustSeal = false;
+  #isRefusing = false;
   #syncing: Promise<void> | undefined;
   #whenIdle: (() => void)[] = [];
 
@@ -76,7 +77,8 @@ export class Appender {
       return Promise.reject(new Overloaded('spool: the disk does not keep up', { reason: 'unavailable' }));
     }
     const { receiver, receivedMs, count, bytes } = record;
-    const laid = this.#buffer.add({ seq: this.#nextSeq++, receiver, receivedMs, count, bytes });
+    const laid = this.#buffer.add({ seq: this.#nextSeq, receiver, receivedMs, count, bytes });
+    this.#nextSeq++;
     this.#pendingBytes += laid.size;
     return new Promise((resolve, reject) => {
       this.#pending.push({ record: laid.record, size: laid.size, resolve, reject });
@@ -91,6 +93,16 @@ export class Appender {
 
   isActive(segment: Segment): boolean {
     return this.#active?.segment === segment;
+  }
+
+  /** The segment is deleted: its data need not reach the device any more, and an open file would keep its room. */
+  forget(segment: Segment): void {
+    if (this.#syncing !== undefined || this.#isWriting) return; // closed when that is over
+    for (const file of this.#unsynced) {
+      if (file.segment !== segment || !file.isSealed) continue;
+      this.#unsynced.delete(file);
+      closeSync(file.fd);
+    }
   }
 
   /** Puts what was written so far on the device. While it runs, writes go to the thread pool. */
@@ -175,6 +187,8 @@ export class Appender {
 
   #acknowledge(pending: readonly Pending[], { file, header }: Place): void {
     const { segment } = file;
+    if (this.#isRefusing) this.#options.log.info('spool: writing again');
+    this.#isRefusing = false;
     if (header.length > 0) {
       this.#active = file;
       this.#options.onSegment(segment);
@@ -203,7 +217,10 @@ export class Appender {
     if (place) this.#cutBack(place);
     const isFull = cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
     const problem = isFull ? 'the disk is full' : 'cannot write';
-    this.#options.log.error(`spool: ${problem}`, { refused: refused.length, error: describeError(cause) });
+    // Ended, it can be deleted as soon as it is read: on a full disk that may be the only room to be had.
+    this.#sealActive();
+    if (!this.#isRefusing) this.#options.log.error(`spool: ${problem}`, { error: describeError(cause) });
+    this.#isRefusing = true;
     const error = new Overloaded(`spool: ${problem}`, {
       cause,
       reason: isFull ? 'full' : 'unavailable',
@@ -226,9 +243,8 @@ export class Appender {
         this.#options.disk.truncateSync(file.fd, file.segment.bytes);
       }
     } catch (error) {
-      // What lies behind `segment.bytes` is never read; the next append begins a new segment.
+      // What lies behind `segment.bytes` is never read, and when the spool opens again it is cut.
       this.#options.log.error('spool: cannot cut back a refused write', { error: describeError(error) });
-      this.#sealActive();
     }
   }
 

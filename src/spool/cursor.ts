@@ -135,7 +135,8 @@ export class SpoolCursor {
         this.#at = { ...this.#at };
         this.#reader = await SegmentReader.open(this.#at);
       }
-      const { records, problem } = await this.#reader.read(maxBytes);
+      const { records, problem = records.length === 0 ? 'it ends early' : undefined } =
+        await this.#reader.read(maxBytes);
       const fresh = records.filter((record) => record.seq >= wanted);
       if (fresh.length > 0) this.#handOut(fresh);
       if (problem !== undefined) await this.#skip(segment, problem);

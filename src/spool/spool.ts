@@ -132,6 +132,9 @@ export class Spool {
    */
   append(record: Omit<SpoolRecord, 'seq'>): Promise<number> {
     if (this.#isClosed) return Promise.reject(new Overloaded('spool: closed', { reason: 'unavailable' }));
+    if (!Number.isInteger(record.count) || record.count < 0 || record.count > 0xffffffff) {
+      return Promise.reject(new RangeError(`a record cannot count ${record.count} items`));
+    }
     const size = recordHeaderBytes + record.receiver.length + record.bytes.length;
     if (this.spooledBytes + this.#appender.pendingBytes + size > this.#options.maxBytes) {
       return Promise.reject(new Overloaded(`spool: full at its limit of ${this.#options.maxBytes} bytes`));
@@ -167,7 +170,12 @@ export class Spool {
     for (const cursor of this.#cursors.values()) await cursor.close();
     await this.#appender.close();
     this.#cancelTick?.();
-    await this.save();
+    try {
+      await this.save();
+    } catch (error) {
+      // Everything acknowledged is on disk; some of it will be read once more.
+      this.#options.log.error('spool: cannot save its cursors', { error: describeError(error) });
+    }
   }
 
   #onWritten(entries: readonly TailEntry[]): void {
@@ -229,7 +237,11 @@ export class Spool {
     } catch (error) {
       // On a full disk the cursors must still move, or nothing would ever be freed.
       await rm(`${path}.tmp`, { force: true });
-      await this.#disk.overwrite(path, encodeState({ ...state, sealed: [] }));
+      try {
+        await this.#disk.overwrite(path, encodeState({ ...state, sealed: [] }));
+      } catch {
+        throw new Error(`cannot write ${path}`, { cause: error });
+      }
       this.#options.log.warn('spool: state written in place', { error: describeError(error) });
     }
   }
@@ -239,6 +251,7 @@ export class Spool {
       const oldest = this.#segments[0];
       if (oldest === undefined || oldest.lastSeq > seq || this.#appender.isActive(oldest)) return;
       await rm(oldest.path, { force: true });
+      this.#appender.forget(oldest);
       this.#segments.shift();
       this.#diskBytes -= oldest.bytes;
     }
