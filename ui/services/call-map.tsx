@@ -49,6 +49,7 @@ export function CallMap(props: {
   const edgeOf = new Map(map.edges.map((edge) => [`${edge.from}\n${edge.to}`, edge]));
   const isNear = (edge: MapEdge) => hovered.value === edge.from || hovered.value === edge.to;
   const near = new Set(layout.edges.filter(isNear).flatMap((edge) => [edge.from, edge.to]));
+  const degree = (name: string, end: 'from' | 'to') => layout.edges.filter((edge) => edge[end] === name).length;
   const nodeLook = (name: string) =>
     hovered.value === undefined || hovered.value === name || near.has(name) ? 'map-node' : 'map-node pale';
   return (
@@ -103,6 +104,7 @@ export function CallMap(props: {
               key={`${edge.from}\n${edge.to}`}
               edge={edge}
               call={call}
+              isAtCallee={degree(edge.to, 'to') <= degree(edge.from, 'from')}
               seconds={props.seconds}
               left={left}
               middle={middle}
@@ -169,6 +171,7 @@ type Coordinate = (at: number) => number;
 function EdgeLabel(props: {
   readonly edge: MapEdge;
   readonly call: Edge;
+  readonly isAtCallee: boolean;
   readonly seconds: number;
   readonly left: Coordinate;
   readonly middle: Coordinate;
@@ -176,14 +179,14 @@ function EdgeLabel(props: {
   const f = format();
   const { edge, call } = props;
   const [a, b] = middlePiece(edge);
-  // A little nearer to the callee than to the caller, where the lines of one caller have parted.
   const isBack = a.layer > b.layer;
   const from = isBack ? props.left(a.layer) : props.left(a.layer) + node.width;
   const to = isBack ? props.left(b.layer) + node.width : props.left(b.layer);
-  const x = from + (to - from) * 0.58;
-  const y = props.middle(a.row) + (props.middle(b.row) - props.middle(a.row)) * 0.68;
+  // Nearer to the end where fewer lines meet; of two that call each other one stands above, one below.
+  const x = from + (to - from) * (props.isAtCallee ? 0.56 : 0.44);
+  const y = props.middle(a.row) + (props.middle(b.row) - props.middle(a.row)) * (props.isAtCallee ? 0.7 : 0.3);
   return (
-    <text class={`map-label${call.errors > 0 ? ' failing' : ''}`} x={x} y={y - 4}>
+    <text class={`map-label${call.errors > 0 ? ' failing' : ''}`} x={x} y={isBack ? y + 14 : y - 5}>
       {f.rate(call.calls / props.seconds)}
       {call.p95Ns !== null && ` · ${f.duration(call.p95Ns)}`}
     </text>
