@@ -1,8 +1,10 @@
 /** The store as `main.ts` opens it: an engine of its own or a remote server, its tables, its retention. */
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { createBallast } from './ballast.ts';
 import { rewriteFor } from './cluster.ts';
 import type { Database } from './database.ts';
 import { type EmbeddedOptions, openEmbedded } from './engine/embedded.ts';
@@ -42,6 +44,8 @@ const companions = ['shapes', 'resources', 'scopes'] as const;
 /** Rejects with one clear sentence: the folder is in use, the store is newer than the program, the server refuses. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const clock = options.clock ?? systemClock;
+  const ballast = createBallast(join(options.dataDir, 'ballast'));
+  await ballast.throwOffIfFull();
   const lock = lockFolder(options.dataDir);
   let engine: { database: Database; stop(): Promise<void> } | undefined;
   try {
@@ -50,7 +54,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await prepareTables(database, options);
     const limits = { ...(await defaultLimits(options.dataDir)), ...options.retention };
     const { log } = options;
-    const retention = createRetention({ database, table: 'spans', companions, limits, clock, log });
+    const retention = createRetention({ database, table: 'spans', companions, limits, clock, log, ballast });
     const stats = createStats({ database, retention, limits, clock });
     if (options.metrics !== undefined) registerMetrics(options.metrics, stats, retention, database);
     retention.start();

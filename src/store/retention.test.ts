@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { manualClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
+import type { Ballast } from './ballast.ts';
+import type { Database } from './database.ts';
+import { EngineError } from './engine/engine-error.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 import { chooseExpired, createRetention, type RetentionLimits } from './retention.ts';
 import { createSpanTimes, dayMs, measureUsage } from './usage.ts';
@@ -104,6 +107,38 @@ test('the open day alone over the limit makes the store full, is kept, and goes 
   clock.advance(dayMs);
   await keep.check();
   expect(keep.isFull()).toBe(false);
+  expect(await spanDays()).toEqual([]);
+});
+
+test('a day goes even when the disk has no room left for dropping it', async () => {
+  await addSpans(today - 3, 1);
+  let isBallastAway = false;
+  // The engine's refusal on a full disk: it makes an empty part in the place of those dropped.
+  const fullDisk: Database = {
+    ...store.database,
+    state: 'ready',
+    command: (sql, params) =>
+      /DROP PARTITION/.test(sql) && !isBallastAway
+        ? Promise.reject(new EngineError(243, 'Cannot reserve 1.00 MiB, not enough space.'))
+        : store.database.command(sql, params),
+  };
+  const ballast: Ballast = {
+    load: async () => {},
+    throwOffIfFull: async () => {},
+    async without(work) {
+      isBallastAway = true;
+      return await work();
+    },
+  };
+  const options = {
+    table: 'spans',
+    companions,
+    limits: { days: 1, maxBytes: 0 },
+    clock: manualClock(today * dayMs),
+    log: silentLog,
+  };
+  await expect(createRetention({ ...options, database: fullDisk }).check()).rejects.toThrow('not enough space');
+  await createRetention({ ...options, database: fullDisk, ballast }).check();
   expect(await spanDays()).toEqual([]);
 });
 

@@ -5,7 +5,9 @@
 import type { Clock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Ballast } from './ballast.ts';
 import type { Database } from './database.ts';
+import { EngineError, engineCode } from './engine/engine-error.ts';
 import { type DayUsage, dayMs, measureUsage, type Usage } from './usage.ts';
 
 export interface RetentionLimits {
@@ -39,10 +41,12 @@ export interface RetentionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly intervalMs?: number;
+  /** Room for dropping on a full disk. */
+  readonly ballast?: Ballast;
 }
 
 export function createRetention(options: RetentionOptions): Retention {
-  const { database, table, companions, limits, clock, log } = options;
+  const { database, table, companions, limits, clock, log, ballast } = options;
   let isFull = false;
   let usage: Usage = { bytes: 0, rows: 0, days: [] };
   let companionsSince = Number.NEGATIVE_INFINITY;
@@ -56,12 +60,12 @@ export function createRetention(options: RetentionOptions): Retention {
   }
 
   async function check(): Promise<Usage> {
+    await ballast?.load();
     await measure();
     const today = Math.floor(clock.nowMs() / dayMs);
     const expired = chooseExpired(usage, limits, today);
     for (const day of expired) {
-      // The id comes from the engine's own list: digits.
-      await database.command(`ALTER TABLE ${table} DROP PARTITION ID '${day.id}'`);
+      await drop(day);
       log.info('dropped a day that is over the limit', {
         table,
         day: dayText(day.day),
@@ -79,6 +83,18 @@ export function createRetention(options: RetentionOptions): Retention {
     }
     isFull = isOver;
     return usage;
+  }
+
+  async function drop(day: DayUsage): Promise<void> {
+    // The id comes from the engine's own list: digits.
+    const sql = `ALTER TABLE ${table} DROP PARTITION ID '${day.id}'`;
+    try {
+      await database.command(sql);
+    } catch (error) {
+      const isDiskFull = error instanceof EngineError && error.code === engineCode.notEnoughSpace;
+      if (!isDiskFull || ballast === undefined) throw error;
+      await ballast.without(() => database.command(sql));
+    }
   }
 
   /** Removes what no row that is left can refer to. A row may be dated one day after its arrival, hence the day less. */

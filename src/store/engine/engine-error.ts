@@ -15,6 +15,7 @@ export const engineCode = {
   timeoutExceeded: 159,
   readonly: 164,
   tooManyQueries: 202,
+  notEnoughSpace: 243,
   tooManyParts: 252,
   queryWasCancelled: 394,
   authenticationFailed: 516,
