@@ -23,13 +23,10 @@ export interface GrpcContext {
 
 const prefixBytes = 5;
 const acceptEncoding = ['identity', ...encodings].join(',');
-const replyHeaders: OutgoingHttpHeaders = {
-  ':status': 200,
-  'content-type': 'application/grpc',
-  'grpc-accept-encoding': acceptEncoding,
-};
+/** Each header costs about a microsecond, so a success has no more than it needs, and no date. */
+const replyHeaders: OutgoingHttpHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 const okTrailers: OutgoingHttpHeaders = { 'grpc-status': '0' };
-const withTrailers = { waitForTrailers: true };
+const withTrailers = { waitForTrailers: true, sendDate: false };
 const noErrorReset = 0;
 
 export function isGrpc(headers: IncomingHttpHeaders): boolean {
@@ -189,6 +186,7 @@ class Call implements GrpcCall {
     const { stream } = this;
     const trailers: OutgoingHttpHeaders = {
       ...replyHeaders,
+      'grpc-accept-encoding': acceptEncoding,
       'grpc-status': String(code),
       'grpc-message': encodeMessage(message),
     };

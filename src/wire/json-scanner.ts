@@ -12,11 +12,43 @@ const colon = 0x3a;
 /** Why the text is no JSON, or not the JSON expected. The reader of the document adds the path. */
 export class JsonProblem extends Error {}
 
+/** Known keys, found by the bytes of a key without making a string of it. */
+export class KeyTable<T> {
+  private readonly byHash = new Map<number, { readonly name: string; readonly value: T }>();
+
+  /** Names are ASCII. */
+  constructor(names: Iterable<readonly [string, T]>) {
+    for (const [name, value] of names) {
+      const hash = Buffer.from(name).reduce((h, byte) => nextHash(h, byte), 0);
+      if (this.byHash.has(hash)) throw new Error(`two names have one hash: ${name}, ${this.byHash.get(hash)?.name}`);
+      this.byHash.set(hash, { name, value });
+    }
+  }
+
+  find(hash: number, bytes: Uint8Array, start: number, end: number): T | undefined {
+    const known = this.byHash.get(hash);
+    if (known === undefined || known.name.length !== end - start) return undefined;
+    for (let i = 0; i < known.name.length; i++) if (bytes[start + i] !== known.name.charCodeAt(i)) return undefined;
+    return known.value;
+  }
+}
+
+function nextHash(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0;
+}
+
 export class JsonScanner {
-  pos = 0;
-  private readonly bytes: Buffer;
-  private readonly maxDepth: number;
+  readonly bytes: Buffer;
+  /** The last string read by `scanString`, without its quotes, as it stands in the text. */
+  start = 0;
+  end = 0;
+  isEscaped = false;
+  private pos = 0;
   private depth = 0;
+  private hash = 0;
+  /** Whether the array or object being read has had no item yet. */
+  private isFirst = false;
+  private readonly maxDepth: number;
 
   /** Throws `JsonProblem` unless the bytes are UTF-8. */
   constructor(bytes: Uint8Array, maxDepth: number) {
@@ -26,66 +58,85 @@ export class JsonScanner {
     if (this.bytes[0] === 0xef) this.pos = 3; // a byte order mark
   }
 
-  /** The first byte of the next value, as a character: `{`, `[`, `"`, `t`, `f`, `n`, a digit or `-`; `''` at the end. */
-  peek(): string {
-    const byte = this.next();
-    return byte === undefined ? '' : String.fromCharCode(byte);
+  /** Whether the next value begins with this character: `{`, `[`, `"`, `t`, `f`, `n`, a digit or `-`. */
+  isNext(character: string): boolean {
+    return this.next() === character.charCodeAt(0);
   }
 
-  /** Calls `field` for each key of an object; it must read or skip the value. */
-  object(field: (key: string) => void): void {
-    this.open('{');
-    if (this.closes('}')) return;
-    for (;;) {
-      if (this.next() !== quote) throw this.unexpected('a key in double quotes');
-      const key = this.string();
-      if (this.next() !== colon) throw this.unexpected('":"');
-      this.pos++;
-      field(key);
-      if (this.closes('}')) return;
-      if (this.next() !== comma) throw this.unexpected('"," or "}"');
-      this.pos++;
+  enterObject(): void {
+    this.enter('{', 'an object');
+  }
+
+  enterArray(): void {
+    this.enter('[', 'an array');
+  }
+
+  /** Steps to the next member of the object entered and past its key; false past the end. Its value must be read or skipped. */
+  nextMember(): boolean {
+    if (!this.nextInside('}')) return false;
+    if (this.next() !== quote) throw this.unexpected('a key in double quotes');
+    this.scanString();
+    if (this.next() !== colon) throw this.unexpected('":"');
+    this.pos++;
+    return true;
+  }
+
+  /** What the table knows by the key just passed. */
+  find<T>(keys: KeyTable<T>): T | undefined {
+    if (this.isEscaped) {
+      const key = Buffer.from(this.text());
+      return keys.find(
+        key.reduce((h, byte) => nextHash(h, byte), 0),
+        key,
+        0,
+        key.length,
+      );
     }
+    return keys.find(this.hash, this.bytes, this.start, this.end);
   }
 
-  /** Calls `item` for each item of an array; it must read or skip it. */
-  array(item: (index: number) => void): void {
-    this.open('[');
-    if (this.closes(']')) return;
-    for (let index = 0; ; index++) {
-      item(index);
-      if (this.closes(']')) return;
-      if (this.next() !== comma) throw this.unexpected('"," or "]"');
-      this.pos++;
-    }
+  /** Steps to the next item of the array entered; false past the end. It must be read or skipped. */
+  nextItem(): boolean {
+    return this.nextInside(']');
   }
 
-  string(): string {
-    const raw = this.stringBytes();
-    return raw.toString('utf8');
-  }
-
-  /** The string's UTF-8: a view of the text when nothing in it is escaped. */
-  stringBytes(): Buffer {
+  /** Reads a string and notes where it is. */
+  scanString(): void {
     if (this.next() !== quote) throw this.unexpected('a string');
     const { bytes } = this;
-    const start = this.pos;
-    let pos = start + 1;
-    let isEscaped = false;
+    const { length } = bytes;
+    const start = this.pos + 1;
+    let pos = start;
+    let hash = 0;
+    this.isEscaped = false;
     for (;;) {
-      const byte = bytes[pos];
-      if (byte === undefined) throw new JsonProblem(`string that begins at byte ${start} does not end`);
+      if (pos >= length) throw new JsonProblem(`string that begins at byte ${start - 1} does not end`);
+      const byte = bytes[pos] ?? 0;
       if (byte === quote) break;
       if (byte < 0x20) throw new JsonProblem(`control character in a string at byte ${pos}`);
       if (byte === backslash) {
-        isEscaped = true;
-        pos++;
+        this.isEscaped = true;
+        pos = this.lastOfEscape(pos);
       }
+      hash = nextHash(hash, byte);
       pos++;
     }
+    this.start = start;
+    this.end = pos;
+    this.hash = hash;
     this.pos = pos + 1;
-    if (!isEscaped) return bytes.subarray(start + 1, pos);
-    return Buffer.from(unescape(bytes.toString('utf8', start, pos + 1), start));
+  }
+
+  /** The last string read, with its escapes resolved. */
+  text(): string {
+    const { bytes, start, end } = this;
+    if (!this.isEscaped) return bytes.toString('utf8', start, end);
+    return JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string;
+  }
+
+  string(): string {
+    this.scanString();
+    return this.text();
   }
 
   /** The number's text, as written. */
@@ -103,33 +154,29 @@ export class JsonScanner {
   /** `true`, `false` or `null`. */
   word(): boolean | null {
     const byte = this.next();
-    for (const [word, value] of [
-      ['true', true],
-      ['false', false],
-      ['null', null],
-    ] as const) {
-      if (byte !== word.charCodeAt(0)) continue;
-      if (this.bytes.toString('latin1', this.pos, this.pos + word.length) !== word) break;
-      this.pos += word.length;
-      return value;
-    }
+    if (byte === 0x74 && this.isWord('true')) return true;
+    if (byte === 0x66 && this.isWord('false')) return false;
+    if (byte === 0x6e && this.isWord('null')) return null;
     throw this.unexpected('true, false or null');
   }
 
+  /** Past a value of any kind. */
   skip(): void {
-    switch (this.peek()) {
-      case '{':
-        this.object(() => this.skip());
+    switch (this.next()) {
+      case 0x7b:
+        this.enterObject();
+        while (this.nextMember()) this.skip();
         return;
-      case '[':
-        this.array(() => this.skip());
+      case 0x5b:
+        this.enterArray();
+        while (this.nextItem()) this.skip();
         return;
-      case '"':
-        this.stringBytes();
+      case quote:
+        this.scanString();
         return;
-      case 't':
-      case 'f':
-      case 'n':
+      case 0x74:
+      case 0x66:
+      case 0x6e:
         this.word();
         return;
       default:
@@ -138,7 +185,7 @@ export class JsonScanner {
   }
 
   /** Nothing but blanks may follow. */
-  end(): void {
+  finish(): void {
     if (this.next() !== undefined) throw this.unexpected('the end');
   }
 
@@ -148,22 +195,50 @@ export class JsonScanner {
     return new JsonProblem(`expected ${expected}, got ${got} at byte ${this.pos}`);
   }
 
-  private open(bracket: '{' | '['): void {
-    if (this.next() !== bracket.charCodeAt(0)) throw this.unexpected(bracket === '{' ? 'an object' : 'an array');
+  private enter(bracket: '{' | '[', name: string): void {
+    if (this.next() !== bracket.charCodeAt(0)) throw this.unexpected(name);
     if (++this.depth > this.maxDepth) throw new JsonProblem(`expected at most ${this.maxDepth} levels, got more`);
     this.pos++;
+    this.isFirst = true;
   }
 
-  private closes(bracket: '}' | ']'): boolean {
-    if (this.next() !== bracket.charCodeAt(0)) return false;
+  private nextInside(end: '}' | ']'): boolean {
+    const byte = this.next();
+    if (byte === end.charCodeAt(0)) {
+      this.pos++;
+      this.depth--;
+      this.isFirst = false;
+      return false;
+    }
+    if (this.isFirst) {
+      this.isFirst = false;
+      return true;
+    }
+    if (byte !== comma) throw this.unexpected(`"," or "${end}"`);
     this.pos++;
-    this.depth--;
+    return true;
+  }
+
+  /** The last byte of the escape that begins with the backslash at `pos`. */
+  private lastOfEscape(pos: number): number {
+    const { bytes } = this;
+    const letter = String.fromCharCode(bytes[pos + 1] ?? 0);
+    if (letter === 'u' && /^[0-9a-fA-F]{4}$/.test(bytes.toString('latin1', pos + 2, pos + 6))) return pos + 5;
+    if ('"\\/bfnrt'.includes(letter)) return pos + 1;
+    throw new JsonProblem(`malformed escape in a string at byte ${pos}`);
+  }
+
+  private isWord(word: string): boolean {
+    const end = this.pos + word.length;
+    if (this.bytes.toString('latin1', this.pos, end) !== word) return false;
+    this.pos = end;
     return true;
   }
 
   /** The next byte that is not blank. */
   private next(): number | undefined {
     for (;;) {
+      if (this.pos >= this.bytes.length) return undefined;
       const byte = this.bytes[this.pos];
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
       this.pos++;
@@ -176,12 +251,4 @@ function isNumberByte(byte: number | undefined): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || byte === 0x65 || byte === 0x45
   );
-}
-
-function unescape(quoted: string, at: number): string {
-  try {
-    return JSON.parse(quoted) as string;
-  } catch {
-    throw new JsonProblem(`malformed escape in the string at byte ${at}`);
-  }
 }

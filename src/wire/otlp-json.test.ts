@@ -172,7 +172,19 @@ describe('refusing', () => {
       '{"a":"\n"}',
       "{'a':1}",
     ];
-    for (const text of [...texts, '{"a":"\\x"}', '{"a":"', '{"a":[1 2]}', '{"a":-}', '{"a":1.}', '{"a" 1}', 'null']) {
+    for (const text of [
+      ...texts,
+      '{"a":"\\x"}',
+      '{"a":"',
+      '{"a":[1 2]}',
+      '{"a":[1,]}',
+      '{"a":[,1]}',
+      '{"a":"\\u12g4"}',
+      '{"a":-}',
+      '{"a":1.}',
+      '{"a" 1}',
+      'null',
+    ]) {
       expect([text, refusal('Span', text)]).toEqual([text, expect.stringMatching(/malformed JSON: |: expected/)]);
     }
     expect(refusal('Span', Buffer.from([0x7b, 0xff, 0x7d]))).toContain('UTF-8');

@@ -206,6 +206,17 @@ export class ProtoWriter {
     return this;
   }
 
+  /** Like `bytesField`, from a part of `source` without a view of it. */
+  rangeField(field: number, source: Buffer, start: number, end: number): this {
+    const length = end - start;
+    this.varint(field * 8 + wireType.bytes).varint(length);
+    this.reserve(length);
+    if (length > 64) source.copy(this.buffer, this.pos, start, end);
+    else for (let i = 0; i < length; i++) this.buffer[this.pos + i] = source[start + i] ?? 0;
+    this.pos += length;
+    return this;
+  }
+
   /** Fields that are encoded already, as they are. */
   raw(fields: Uint8Array): this {
     this.reserve(fields.length);
@@ -223,16 +234,21 @@ export class ProtoWriter {
   }
 
   messageField(field: number, write: (writer: this) => void): this {
-    this.varint(field * 8 + wireType.bytes);
-    const start = this.pos;
+    this.varint(field * 8 + wireType.bytes).reserve(1);
+    // One byte is kept for the length: enough for most messages, the others are moved.
+    const start = ++this.pos;
     write(this);
     const length = this.pos - start;
-    const prefix = lengthOfVarint(length);
-    this.reserve(prefix);
-    this.buffer.copyWithin(start + prefix, start, this.pos);
-    this.pos = start;
+    if (length < 0x80) {
+      this.buffer[start - 1] = length;
+      return this;
+    }
+    const more = lengthOfVarint(length) - 1;
+    this.reserve(more);
+    this.buffer.copyWithin(start + more, start, this.pos);
+    this.pos = start - 1;
     this.varint(length);
-    this.pos = start + prefix + length;
+    this.pos = start + more + length;
     return this;
   }
 
