@@ -93,17 +93,7 @@ export function SearchBar() {
         <Icon name="search" />
         <div class="search-flow">
           {chips.map((chip, i) => (
-            <span key={`${i} ${chip.text}`} class={chip.param === 'errors' ? 'chip error' : 'chip'}>
-              <span class="clip">{chip.text}</span>
-              <button
-                type="button"
-                aria-label={search.remove(chip.text)}
-                onPointerDown={(event) => event.stopPropagation()}
-                onClick={() => go(chips.filter((c) => c !== chip))}
-              >
-                <Icon name="close" />
-              </button>
-            </span>
+            <ChipView key={`${i} ${chip.text}`} chip={chip} onRemove={() => go(chips.filter((c) => c !== chip))} />
           ))}
           <input
             ref={input}
@@ -137,28 +127,53 @@ export function SearchBar() {
         </div>
         {chips.length === 0 && text === '' && <kbd class="search-hint">/</kbd>}
       </div>
-      {items.length > 0 && (
-        <ul class="suggestions" id="search-suggestions" role="listbox" aria-label={search.suggestions}>
-          {items.map((item, i) => (
-            <li
-              key={`${item.kind} ${item.insert}`}
-              id={`suggestion-${i}`}
-              role="option"
-              aria-selected={i === chosen}
-              class="menu-item"
-              // Before the field loses the focus and closes the list.
-              onPointerDown={(event) => {
-                event.preventDefault();
-                choose(item);
-              }}
-            >
-              <span class="clip">{item.label}</span>
-              <span class="quiet">{search.kinds[item.kind]}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {items.length > 0 && <SuggestionList items={items} chosen={chosen} onChoose={choose} />}
     </form>
+  );
+}
+
+function ChipView({ chip, onRemove }: { readonly chip: Chip; readonly onRemove: () => void }) {
+  return (
+    <span class={chip.param === 'errors' ? 'chip error' : 'chip'} title={chip.text}>
+      <span class="clip">{chip.text}</span>
+      <button
+        type="button"
+        aria-label={words().search.remove(chip.text)}
+        onPointerDown={(event) => event.stopPropagation()}
+        onClick={onRemove}
+      >
+        <Icon name="close" />
+      </button>
+    </span>
+  );
+}
+
+function SuggestionList(props: {
+  readonly items: readonly Suggestion[];
+  readonly chosen: number;
+  readonly onChoose: (item: Suggestion) => void;
+}) {
+  const { search } = words();
+  return (
+    <ul class="suggestions" id="search-suggestions" role="listbox" aria-label={search.suggestions}>
+      {props.items.map((item, i) => (
+        <li
+          key={`${item.kind} ${item.insert}`}
+          id={`suggestion-${i}`}
+          role="option"
+          aria-selected={i === props.chosen}
+          class="menu-item"
+          // Before the field loses the focus and closes the list.
+          onPointerDown={(event) => {
+            event.preventDefault();
+            props.onChoose(item);
+          }}
+        >
+          <span class="clip">{item.label}</span>
+          <span class="quiet">{search.kinds[item.kind]}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
