@@ -2,81 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BadInput } from '../base/errors.ts';
 import type { AttributeValue } from '../model/attributes.ts';
-import type { Span } from '../model/span.ts';
+import { arbitrarySpan as span } from '../../test/arbitrary-span.ts';
 import { maxAttributeDepth, writeAnyValue } from './otlp-attributes.ts';
-import { decodeTraces, encodeTraces, serviceOf } from './otlp-proto.ts';
+import { decodeTraces, encodeTraces } from './otlp-proto.ts';
 import { ProtoWriter } from './protobuf.ts';
-
-const text = fc.string({ unit: 'binary', maxLength: 12 });
-const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
-const uint32 = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffffffff }));
-const id = (bytes: number) =>
-  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((b) => Buffer.from(b).toString('hex'));
-
-const leaf: fc.Arbitrary<AttributeValue> = fc.oneof(
-  text,
-  fc.boolean(),
-  int64,
-  fc.double(),
-  fc.uint8Array({ maxLength: 9 }),
-  fc.constant(null),
-);
-const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
-  value: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    leaf,
-    fc.array(tie('value'), { maxLength: 3 }),
-    fc.array(fc.tuple(text, tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
-  ),
-}));
-const attributes = fc.array(fc.tuple(text, value), { maxLength: 5 }).map((entries) => new Map(entries));
-
-const resource = fc
-  .record({ attributes, schemaUrl: text })
-  .map((given) => ({ ...given, service: serviceOf(given.attributes) }));
-const scope = fc.record({ name: text, version: text, attributes, schemaUrl: text });
-
-const span: fc.Arbitrary<Span> = fc.record({
-  traceId: id(16),
-  spanId: id(8),
-  parentSpanId: fc.oneof(
-    fc.constant(''),
-    id(8).filter((hex) => !/^0+$/.test(hex)),
-  ),
-  traceState: text,
-  flags: uint32,
-  name: text,
-  kind: fc.constantFrom(0, 1, 2, 3, 4, 5),
-  startNs: int64,
-  endNs: int64,
-  attributes,
-  events: fc.array(fc.record({ timeNs: int64, name: text, attributes, droppedAttributes: uint32 }), { maxLength: 3 }),
-  links: fc.array(
-    fc.record({
-      traceId: id(16),
-      spanId: id(8),
-      traceState: text,
-      attributes,
-      flags: uint32,
-      droppedAttributes: uint32,
-    }),
-    { maxLength: 3 },
-  ),
-  statusCode: fc.constantFrom(0, 1, 2),
-  statusMessage: text,
-  droppedAttributes: uint32,
-  droppedEvents: uint32,
-  droppedLinks: uint32,
-  resource,
-  scope,
-});
 
 test('what is encoded decodes to the same spans', () => {
   fc.assert(
     fc.property(fc.array(span, { maxLength: 4 }), (spans) => {
       expect(decodeTraces(encodeTraces(spans))).toEqual(spans);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, endOnFailure: true },
   );
 });
 
@@ -97,7 +33,7 @@ test('bytes changed, cut or doubled at random decode or are bad input, nothing e
         expect(error).toBeInstanceOf(BadInput);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 2000, endOnFailure: true },
   );
 });
 

@@ -1,7 +1,6 @@
 /** Writes attributes straight from the wire into a column of values, finding their shape on the way. */
 import { readAnyValue, readKeyValue } from '../../wire/otlp-attributes.ts';
-import { ProtoReader } from '../../wire/protobuf.ts';
-import { Column } from './column.ts';
+import type { Column } from './column.ts';
 import { doubleText, encodeValue } from './encode-value.ts';
 import { type ShapeNode, type Shapes, typeCode } from './shapes.ts';
 import type { ValueLists } from './span-block.ts';
@@ -12,7 +11,6 @@ const { s: stringType, b: boolType, i: intType, d: doubleType } = typeCode;
 export class AttributeWriter {
   private readonly cursor: WireCursor;
   private readonly shapes: Shapes;
-  private readonly scratch = new Column(256);
 
   constructor(cursor: WireCursor, shapes: Shapes) {
     this.cursor = cursor;
@@ -25,26 +23,28 @@ export class AttributeWriter {
    */
   append(node: ShapeNode | undefined, end: number, values: ValueLists): ShapeNode | undefined {
     const { cursor } = this;
-    const { source } = cursor;
-    const at = cursor.pos;
     if (node === undefined) {
       cursor.pos = end;
       return undefined;
     }
-    // Nearly always: the key, then the value, each once.
-    if (source.getUint8(at) !== 0x0a) return this.appendAny(node, at, end, values);
-    cursor.pos = at + 1;
-    const keyLength = cursor.length(end);
-    const keyAt = cursor.pos;
-    cursor.pos = keyAt + keyLength + 1;
-    if (cursor.pos >= end || source.getUint8(cursor.pos - 1) !== 0x12) return this.appendAny(node, at, end, values);
-    const valueLength = cursor.length(end);
-    if (cursor.pos + valueLength !== end) return this.appendAny(node, at, end, values);
-    const type = valueLength === 0 ? 0 : this.plainValue(end, values.strings);
-    if (type === 0) return this.appendAny(node, at, end, values);
+    let keyAt = 0;
+    let keyLength = 0;
+    let valueAt = 0;
+    let valueLength = 0;
+    while (cursor.pos < end) {
+      const field = cursor.varint(end);
+      if (field === 0x0a) {
+        keyLength = cursor.length(end);
+        keyAt = cursor.take(keyLength, end);
+      } else if (field === 0x12) {
+        valueLength = cursor.length(end);
+        valueAt = cursor.take(valueLength, end);
+      } else cursor.skip(field, end);
+    }
+    const type = this.value(valueAt, valueAt + valueLength, values.strings);
     values.count++;
     cursor.pos = end;
-    return this.shapes.next(node, source, keyAt, keyLength, type);
+    return this.shapes.next(node, cursor.source, keyAt, keyLength, type);
   }
 
   /** All attributes of a message (its repeated field with the key `field`) as key, type letter, value. */
@@ -63,59 +63,39 @@ export class AttributeWriter {
     }
   }
 
-  /** Appends the `AnyValue` from the cursor to `end` if it is one plain member, and gives its type; else 0, nothing written. */
-  private plainValue(end: number, strings: Column): number {
+  /** Appends the text of the `AnyValue` from `at` to `end` and gives the code of its type letter. */
+  private value(at: number, end: number, strings: Column): number {
     const { cursor } = this;
-    switch (cursor.source.getUint8(cursor.pos++)) {
+    const { source } = cursor;
+    cursor.pos = at + 1;
+    // Nearly always one plain member; all else is decoded below.
+    switch (at === end ? 0 : source.getUint8(at)) {
       case 0x0a: {
         const length = cursor.length(end);
-        if (cursor.pos + length !== end) return 0;
-        strings.string(cursor.source, cursor.pos, length);
+        if (cursor.pos + length !== end) break;
+        strings.string(source, cursor.pos, length);
         return stringType;
       }
       case 0x18: {
         const value = cursor.varint(end);
-        if (cursor.pos !== end || value > Number.MAX_SAFE_INTEGER) return 0;
+        if (cursor.pos !== end || value > Number.MAX_SAFE_INTEGER) break;
         if (value <= 0x7fffffff) strings.digits(value);
         else strings.ascii(String(value));
         return intType;
       }
       case 0x10: {
         const value = cursor.varint(end);
-        if (cursor.pos !== end || value > 1) return 0;
+        if (cursor.pos !== end || value > 1) break;
         strings.ascii(value === 1 ? 'true' : 'false');
         return boolType;
       }
-      case 0x21: {
-        if (cursor.pos + 8 !== end) return 0;
-        strings.ascii(doubleText(cursor.source.getFloat64(cursor.pos, true)));
+      case 0x21:
+        if (at + 9 !== end) break;
+        strings.ascii(doubleText(source.getFloat64(at + 1, true)));
         return doubleType;
-      }
-      default:
-        return 0;
     }
-  }
-
-  /** Any other `KeyValue`, decoded: arrays, maps, bytes, nothing, negative and huge integers, fields in odd order. */
-  private appendAny(node: ShapeNode, at: number, end: number, values: ValueLists): ShapeNode | undefined {
-    const { cursor, scratch } = this;
-    const reader = cursor.reader(at, end);
-    let key: Uint8Array = noBytes;
-    let value: Uint8Array = noBytes;
-    while (reader.hasMore) {
-      const field = reader.key();
-      if (field === 0x0a) key = reader.bytes();
-      else if (field === 0x12) value = reader.bytes();
-      else reader.skip(field);
-    }
-    const { type, text } = encodeValue(readAnyValue(new ProtoReader(value)));
-    values.strings.text(text);
-    values.count++;
-    cursor.pos = end;
-    scratch.length = 0;
-    scratch.bytesAsString(key);
-    return this.shapes.next(node, scratch.source, scratch.length - key.length, key.length, typeCode[type]);
+    const { type, text } = encodeValue(readAnyValue(cursor.reader(at, end)));
+    strings.text(text);
+    return typeCode[type];
   }
 }
-
-const noBytes = new Uint8Array(0);

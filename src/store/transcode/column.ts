@@ -118,11 +118,6 @@ export class Column {
     this.length += count;
   }
 
-  /** A list of strings, the way an `Array(String)` column keeps one row's elements. */
-  texts(values: readonly string[]): void {
-    for (const value of values) this.text(value);
-  }
-
   private reserve(bytes: number): void {
     if (this.length + bytes > this.bytes.length) this.grow(bytes);
   }

@@ -152,8 +152,8 @@ export class TraceTranscoder {
     let droppedAttributes = 0;
     let droppedEvents = 0;
     let droppedLinks = 0;
-    this.events.length = 0;
-    this.links.length = 0;
+    if (this.events.length > 0) this.events.length = 0;
+    if (this.links.length > 0) this.links.length = 0;
 
     while (cursor.pos < end) {
       const key = cursor.varint(end);
