@@ -134,61 +134,96 @@ function hatch(context: CanvasRenderingContext2D, color: string, ratio: number):
   return pattern;
 }
 
+/** Two passes, first the case and then the gold, each a handful of drawing calls: there may be thousands of pieces. */
 function paintThread(context: CanvasRenderingContext2D, picture: Picture): void {
-  const { thread, ratio, colors, first, end } = picture;
-  // One row beyond each edge: a hand-over that leaves the picture is drawn up to it.
-  const runs = thread.filter((run, i) => {
-    const indices = [thread[i - 1]?.index ?? run.index, run.index, thread[i + 1]?.index ?? run.index];
-    return Math.max(...indices) >= first && Math.min(...indices) < end;
-  });
-  const y = (index: number) => (index - first) * picture.rowHeight + threadY;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.lineJoin = 'round';
-  const strokeAll = (extra: number, color: string) => {
+  const { ratio, colors } = picture;
+  const runs = runsInSight(picture);
+  for (const [extra, color] of [
+    [ratio, colors.case],
+    [0, colors.thread],
+  ] as const) {
+    context.fillStyle = color;
     context.strokeStyle = color;
-    context.lineCap = 'butt';
-    for (let i = 0; i < runs.length; i++) {
-      const run = runs[i];
-      const next = runs[i + 1];
-      if (run === undefined || next === undefined || next.x0 !== run.x1 || next.index === run.index) continue;
-      const radius = Math.min(4, Math.abs(y(next.index) - y(run.index)) / 2);
-      const room = (one: ThreadRun) => Math.min(radius, (one.x1 - one.x0) / ratio / 2);
-      context.lineWidth = 1 + extra;
-      handOver(context, next.x0 / ratio, y(run.index), y(next.index), room(run), room(next));
-    }
-    for (const run of runs) {
-      if (run.index < first || run.index >= end) continue;
-      const thickness = threadWidth(picture.shareOf(run.index));
-      context.lineWidth = thickness + extra;
-      context.setLineDash(run.isInferred ? [5, 3] : []);
-      const wide = (run.x1 - run.x0) / ratio;
-      context.lineCap = run.isInferred || wide < thickness ? 'butt' : 'round';
-      const inset = context.lineCap === 'round' ? thickness / 2 : 0;
-      context.beginPath();
-      context.moveTo(run.x0 / ratio + inset - (inset === 0 ? 0.5 : 0), y(run.index));
-      context.lineTo(run.x1 / ratio - inset + (inset === 0 ? 0.5 : 0), y(run.index));
-      context.stroke();
-    }
-    context.setLineDash([]);
-  };
-  strokeAll(2, colors.case);
-  strokeAll(0, colors.thread);
+    context.lineWidth = ratio + 2 * extra;
+    paintHandOvers(context, picture, runs, extra);
+    paintPieces(context, picture, runs, extra);
+  }
+}
+
+/** Runs on the picture, and those from which or to which a hand-over crosses it. */
+function runsInSight({ thread, first, end }: Picture): ThreadRun[] {
+  return thread.filter((run, i) => {
+    const before = thread[i - 1]?.index ?? run.index;
+    const after = thread[i + 1]?.index ?? run.index;
+    return Math.max(before, run.index, after) >= first && Math.min(before, run.index, after) < end;
+  });
+}
+
+function threadTop({ first, rowHeight, ratio }: Picture, index: number): number {
+  return Math.round(((index - first) * rowHeight + threadY) * ratio);
 }
 
 /** From one row to another at one instant: 1 px, its corners rounded into the rows' lines as far as these reach. */
-function handOver(
+function paintHandOvers(
   context: CanvasRenderingContext2D,
-  x: number,
-  from: number,
-  to: number,
-  radiusBefore: number,
-  radiusAfter: number,
+  picture: Picture,
+  runs: readonly ThreadRun[],
+  extra: number,
 ): void {
-  const down = Math.sign(to - from);
+  const { ratio } = picture;
+  const half = ratio / 2;
   context.beginPath();
-  context.moveTo(x - radiusBefore, from);
-  context.quadraticCurveTo(x, from, x, from + down * radiusBefore);
-  context.lineTo(x, to - down * radiusAfter);
-  context.quadraticCurveTo(x, to, x + radiusAfter, to);
+  for (let i = 1; i < runs.length; i++) {
+    const run = runs[i - 1];
+    const next = runs[i];
+    if (run === undefined || next === undefined || next.x0 !== run.x1 || next.index === run.index) continue;
+    const from = threadTop(picture, run.index);
+    const to = threadTop(picture, next.index);
+    const down = Math.sign(to - from);
+    const radius = (one: ThreadRun) => {
+      const room = Math.min(4 * ratio, Math.abs(to - from) / 2, (one.x1 - one.x0) / 2);
+      return room < 1.5 * ratio ? 0 : room;
+    };
+    const before = radius(run);
+    const after = radius(next);
+    const x = next.x0;
+    const top = Math.min(from + down * before, to - down * after);
+    const bottom = Math.max(from + down * before, to - down * after);
+    context.fillRect(x - extra, top, ratio + 2 * extra, bottom - top);
+    if (before > 0) {
+      context.moveTo(x + half - before, from);
+      context.quadraticCurveTo(x + half, from, x + half, from + down * before);
+    }
+    if (after > 0) {
+      context.moveTo(x + half, to - down * after);
+      context.quadraticCurveTo(x + half, to, x + half + after, to);
+    }
+  }
   context.stroke();
+}
+
+const dash = 5;
+const dashGap = 3;
+
+function paintPieces(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  runs: readonly ThreadRun[],
+  extra: number,
+): void {
+  const { ratio, first, end } = picture;
+  context.beginPath();
+  for (const run of runs) {
+    if (run.index < first || run.index >= end) continue;
+    const thickness = threadWidth(picture.shareOf(run.index)) * ratio;
+    const top = threadTop(picture, run.index) - thickness / 2 - extra;
+    const height = thickness + 2 * extra;
+    if (run.isInferred && extra === 0) {
+      for (let x = run.x0; x < run.x1; x += (dash + dashGap) * ratio) {
+        context.rect(x, top, Math.min(dash * ratio, run.x1 - x), height);
+      }
+    } else if (run.x1 - run.x0 < thickness) context.rect(run.x0, top, Math.max(ratio, run.x1 - run.x0), height);
+    else context.roundRect(run.x0, top, run.x1 - run.x0, height, height / 2);
+  }
+  context.fill();
 }
