@@ -156,6 +156,27 @@ test('stopping leaves no process, and requests after it are refused', async () =
   expect(existsSync(join(dataDir, 'engine.sock'))).toBe(false);
 });
 
+test('stopping lets what runs finish, and does not wait longer than that', async () => {
+  const { database } = engine;
+  const asked = database.select({ sql: 'SELECT sum(sleepEachRow(0.1)) AS n FROM numbers(4)' });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const started = performance.now();
+  await engine.stop();
+  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(await asked).toEqual([{ n: '0' }]);
+});
+
+test('stopping ends what does not finish in time', async () => {
+  const asked = engine.database
+    .select({ sql: 'SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 5' })
+    .catch((e: unknown) => e);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const started = performance.now();
+  await engine.stop(300);
+  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(await asked).toMatchObject({ name: 'Overloaded', reason: 'unavailable' });
+});
+
 test('a data folder deeper than a socket’s path may be works', async () => {
   const deep = join(dataDir, 'd'.repeat(120));
   const other = await openEmbedded({ dataDir: deep, log: silentLog });
