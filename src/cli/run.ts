@@ -4,10 +4,11 @@ import { closest } from './closest.ts';
 import { type Command, CommandError, type Terminal, UsageError } from './command.ts';
 import { config } from './config.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { serve } from './serve.ts';
 import { trace } from './trace.ts';
 import { version } from './version.ts';
 
-const commands: readonly Command[] = [trace, config, version];
+const commands: readonly Command[] = [serve, trace, config, version];
 
 /** Resolves with the exit code: 0 done, 1 could not, 2 asked wrongly. */
 export async function run(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
@@ -65,6 +66,10 @@ function explain(error: unknown, command: Command, terminal: Terminal): number {
 }
 
 function processTerminal(): Terminal {
+  // `ariane trace … | head` closes the pipe early; that is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

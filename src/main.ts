@@ -1,0 +1,185 @@
+/** Ariane as one story: read the configuration, open the store, build the pipelines, serve; stop in reverse. */
+import { join } from 'node:path';
+import { type Clock, systemClock } from './base/clock.ts';
+import { ConfigError } from './base/errors.ts';
+import type { HttpRoute } from './base/listener.ts';
+import type { Log } from './base/log.ts';
+import { createMetrics } from './base/metrics.ts';
+import { createComponents } from './components.ts';
+import type { Config } from './config/config.ts';
+import { moveEndpoint } from './config/endpoint.ts';
+import { createDemo, type Demo } from './demo/demo.ts';
+import { healthRoutes, metricsRoutes } from './listen/health.ts';
+import { hostGuard, sameOriginGuard, securityHeaders } from './listen/guards.ts';
+import { createListeners, type Opened } from './listen/listeners.ts';
+import { type Signal, signals } from './model/batch.ts';
+import { buildPipelines } from './pipeline/build.ts';
+import { apiRoutes } from './show/api/routes.ts';
+import { jaegerRoutes } from './show/jaeger/routes.ts';
+import { staticRoutes } from './show/static.ts';
+import { openSpool, type Spool } from './spool/spool.ts';
+import { statsReader } from './stats.ts';
+import { arianeExporter } from './store/exporter/exporter.ts';
+import { demoData } from './store/demo-data.ts';
+import { openStore } from './store/open-store.ts';
+import { retentionOf, remoteOf } from './storage-settings.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly dataDir: string;
+  /** Every port is moved by this. */
+  readonly portOffset: number;
+  /** Instead of `localhost` in every endpoint. */
+  readonly host?: string;
+  /** Folder of the built page. */
+  readonly uiDir: string;
+  readonly version: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+export interface Running {
+  readonly ports: readonly Opened[];
+  readonly demo: Demo;
+  /** Drains, and stops everything in reverse order. Safe twice. */
+  stop(): Promise<void>;
+}
+
+/** Throws `ConfigError` with one sentence when it cannot start; whatever was opened by then is closed again. */
+export async function serve(options: ServeOptions): Promise<Running> {
+  const { config, dataDir, log, version } = options;
+  const { settings } = config;
+  const clock = options.clock ?? systemClock;
+  const startedMs = clock.nowMs();
+  const metrics = createMetrics();
+  const endpoint = (text: string) => moveEndpoint(text, { offset: options.portOffset, host: options.host });
+  let isReady = false;
+  const closing: (() => Promise<void>)[] = [];
+  const stop = once(async () => {
+    isReady = false;
+    for (const close of closing.toReversed()) await close();
+  });
+
+  try {
+    const retention = await retentionOf(settings, dataDir);
+    const store = await openStore({
+      dataDir,
+      ...(settings.storage.url === '' ? {} : { remote: remoteOf(settings) }),
+      retention,
+      limits: { memoryBytes: settings.storage.max_memory },
+      log: log.with({ part: 'store' }),
+      metrics,
+      clock,
+    });
+    closing.push(() => store.stop());
+
+    const spools = await openSpools(options, clock);
+    closing.push(() => Promise.all(signals.map((signal) => spools[signal].close())).then(() => {}));
+
+    const listeners = createListeners({ log, metrics });
+    const health = healthRoutes({
+      isReady: () => {
+        const { state } = store.database;
+        return {
+          ready: isReady && state === 'ready',
+          ...(state === 'ready' ? {} : { reason: `the store is ${state}` }),
+        };
+      },
+      isLive: () => true,
+      metricsText: () => metrics.text(),
+      startedMs,
+      nowMs: () => clock.nowMs(),
+    });
+    const ariane = arianeExporter({
+      database: store.database,
+      dataDir,
+      isFull: () => store.isFull(),
+      retentionDays: retention.days,
+    });
+    const pipelines = buildPipelines({
+      config,
+      registry: createComponents({ healthRoutes: health, ariane: ariane.type }),
+      spools,
+      listeners: { at: (address) => listeners.at(endpoint(address)) },
+      log,
+      metrics,
+      clock,
+    });
+
+    let ports: readonly Opened[] = [];
+    const stats = statsReader({
+      version,
+      startedMs,
+      clock,
+      pipelines,
+      exporter: ariane,
+      store,
+      dataDir,
+      ports: () => ports,
+    });
+    const demo = createDemo({
+      otlpUrl: `http://${endpoint('127.0.0.1:4318')}`,
+      log,
+      data: demoData(store.database),
+      clock,
+    });
+    closing.push(() => demo.close());
+    const page = listeners.at(endpoint(settings.query.endpoint));
+    page.guard(hostGuard([...settings.query.allowed_hosts, ...(options.host === undefined ? [] : [options.host])]));
+    page.guard(sameOriginGuard());
+    page.guard(securityHeaders());
+    const shared = { database: store.database, log, clock };
+    const routes: readonly HttpRoute[] = [
+      ...apiRoutes({ ...shared, stats, demo }),
+      ...jaegerRoutes(shared),
+      ...(settings.ui.enabled ? staticRoutes({ ...shared, dir: options.uiDir }) : []),
+    ];
+    for (const route of routes) page.http(route);
+    // Where Jaeger 1.x and a Collector are probed and scraped.
+    for (const route of health) listeners.at(endpoint('localhost:14269')).http(route);
+    for (const route of metricsRoutes(() => metrics.text())) listeners.at(endpoint('localhost:8888')).http(route);
+
+    await pipelines.start();
+    closing.push(() => pipelines.stop());
+    ports = await listeners.start();
+    closing.push(() => listeners.stop());
+    checkPorts(ports, [settings.query.endpoint, 'localhost:4317', 'localhost:4318'].map(endpoint), log);
+    isReady = true;
+    return { ports, demo, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function openSpools({ config, dataDir, log }: ServeOptions, clock: Clock): Promise<Record<Signal, Spool>> {
+  const { fsync, max_size } = config.settings.spool;
+  const open = (signal: Signal) =>
+    openSpool({
+      dir: join(dataDir, 'spool', signal),
+      maxBytes: max_size[signal],
+      fsync,
+      clock,
+      log: log.with({ part: 'spool', signal }),
+    });
+  const [traces, metrics, logs] = await Promise.all([open('traces'), open('metrics'), open('logs')]);
+  return { traces, metrics, logs };
+}
+
+/** A port that matters and is taken stops the start; another one is a warning. */
+function checkPorts(opened: readonly Opened[], needed: readonly string[], log: Log): void {
+  for (const { asked, problem } of opened) {
+    if (problem === undefined) continue;
+    const sentence =
+      problem.code === 'EADDRINUSE'
+        ? `${asked} is taken by another program; stop it, or move Ariane with --port-offset 100`
+        : `cannot listen on ${asked}: ${problem.message}`;
+    if (needed.includes(asked)) throw new ConfigError('', sentence);
+    log.warn(sentence);
+  }
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => (result ??= run());
+}
