@@ -84,7 +84,7 @@ test('blocks repeated after kills in the middle of their inserts are there exact
   expect(await database.select({ sql: 'SELECT count() AS n, uniqExact(id) AS ids FROM counted' })).toEqual([
     { n: '100000', ids: '100000' },
   ]);
-});
+}, 60_000);
 
 test('a query under way when the engine dies is refused as unavailable, and so is an insert, not for good', async () => {
   const asked = engine.database.select({
@@ -115,6 +115,30 @@ test('a request waits for a new engine only so long', async () => {
   await stuck.stop();
   rmSync(other, { recursive: true, force: true });
 });
+
+test('an engine that cannot start again says so, refuses at once, and is tried until it can', async () => {
+  const clock = manualClock();
+  const folder = mkdtempSync(join(tmpdir(), 'ariane-embedded-'));
+  const first = await openEmbedded({ dataDir: folder, log: silentLog, clock });
+  if (first.pid !== undefined) process.kill(first.pid, 'SIGKILL');
+  await until(() => first.database.state === 'restarting');
+  // Another engine takes the folder meanwhile.
+  const intruder = await openEmbedded({ dataDir: folder, log: silentLog });
+  const pass = () => {
+    clock.advance(10_000);
+    return first.database.state;
+  };
+  await until(() => pass() === 'failed');
+  await expect(first.database.select(one)).rejects.toMatchObject({
+    reason: 'unavailable',
+    message: expect.stringContaining('cannot start'),
+  });
+  await intruder.stop();
+  await until(() => pass() === 'ready');
+  expect(await first.database.select(one)).toEqual([{ x: 1 }]);
+  await first.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
 
 test('a second engine on the same folder is refused, with the folder and the code', async () => {
   const error: unknown = await openEmbedded({ dataDir, log: silentLog, folderPatienceMs: 0 }).catch((e: unknown) => e);
