@@ -1,4 +1,5 @@
 /** Ariane as one story: read the configuration, open the store, build the pipelines, serve; stop in reverse. */
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from './base/clock.ts';
 import { ConfigError } from './base/errors.ts';
@@ -61,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   });
 
   try {
+    await makeDataDir(dataDir);
     const retention = await retentionOf(settings, dataDir);
     const store = await openStore({
       dataDir,
@@ -115,6 +117,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
       exporter: ariane,
       store,
       dataDir,
+      portOffset: options.portOffset,
       ports: () => ports,
     });
     const demo = createDemo({
@@ -149,6 +152,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.W_OK);
+  } catch (cause) {
+    throw new ConfigError('', `cannot write to the data folder ${dataDir}`, { cause });
   }
 }
 

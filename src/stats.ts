@@ -15,6 +15,7 @@ export interface StatsSources {
   readonly exporter: { counts(signal: Signal): ExporterCounts };
   readonly store: Store;
   readonly dataDir: string;
+  readonly portOffset: number;
   ports(): readonly Opened[];
 }
 
@@ -53,7 +54,7 @@ export function statsReader(sources: StatsSources): () => Promise<Stats> {
       },
       ports: sources.ports().map(({ asked, port, problem }) => ({
         address: asked,
-        what: purposes[port] ?? 'receiver',
+        what: purposes[port - sources.portOffset] ?? 'receiver',
         problem: problem?.message ?? null,
       })),
     };
