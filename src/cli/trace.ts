@@ -54,13 +54,14 @@ async function searchOne(
   const nowMs = Date.now();
   const answer = await server.json<SearchAnswer>('/api/search', {
     order: slowest === true ? 'slowest' : 'newest',
-    limit: 1,
+    limit: 10,
     service,
     startUs: Math.floor(nowMs * 1000 - sinceNs / 1000),
     // A sender's clock may be ahead.
     endUs: Math.ceil(nowMs * 1000 + 60e6),
   });
-  const [found] = answer.traces;
+  // Of the newest, the first whose root is here: services send on their own, some later than others.
+  const found = answer.traces.find((each) => slowest === true || each.hasRoot) ?? answer.traces[0];
   if (found !== undefined) return found.traceId;
   const where = service === undefined ? '' : ` of ${harmless(service)}`;
   const hint =
