@@ -114,7 +114,7 @@ export function createActions(view: TraceView, outside: Outside): Actions {
   };
   const seekMatch = (by: 1 | -1) => {
     const text = address.value.peek().find.trim();
-    const matches = new Set(view.matches.peek());
+    const matches = view.isMatch.peek();
     if (view.found.peek().text !== text) view.wantsMatch.current = by;
     else if (text === '') move(by);
     else if (matches.size > 0) seek(by, (row) => matches.has(row));

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import { copyText } from '../parts/copy-button.tsx';
 import { Icon } from '../parts/icons.tsx';
+import { Popover } from '../parts/popover.tsx';
 import { ServiceDot } from '../parts/service.tsx';
 import { nowMs } from '../shell/live.ts';
+import { traceHref } from '../shell/router.ts';
 import { format, words } from '../words/words.ts';
 import type { TraceView } from './view.ts';
 
@@ -37,8 +39,21 @@ export function Head({ view, onCopy }: { readonly view: TraceView; readonly onCo
         <CopyOnClick class="t-id mono" title={t.copyId} text={trace.traceId}>
           {trace.traceId.slice(0, 7)}
         </CopyOnClick>
-        {head.alsoMatching.length > 0 && <span class="quiet">{t.alsoMatching(head.alsoMatching.length)}</span>}
       </p>
+      {head.alsoMatching.length > 0 && (
+        <Popover label={t.alsoMatching(head.alsoMatching.length)} button={`+${head.alsoMatching.length}`} align="right">
+          {() => (
+            <div class="t-also">
+              <p>{t.alsoMatching(head.alsoMatching.length)}</p>
+              {head.alsoMatching.map((id) => (
+                <a key={id} class="menu-item mono" href={traceHref(id)}>
+                  {id}
+                </a>
+              ))}
+            </div>
+          )}
+        </Popover>
+      )}
       <CopyAll onCopy={onCopy} />
     </header>
   );

@@ -27,7 +27,7 @@ export function Row(props: Props) {
   const { view, actions, visible, index } = props;
   const { trace } = view.loaded.value;
   const t = words().trace.rows;
-  const isMatch = visible.kind === 'span' && view.matches.value.includes(visible.row);
+  const isMatch = visible.kind === 'span' && view.isMatch.value.has(visible.row);
   const isExpandable = visible.kind !== 'missing' && !(visible.kind === 'span' && visible.state === 'leaf');
   const isExpanded = visible.kind === 'span' ? visible.state === 'open' : visible.kind !== 'missing' && visible.isOpen;
   const classes = [

@@ -1,7 +1,7 @@
 /** The trace page: from one trace id to the operation that costs the time. */
 import './trace.css';
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceVerdict } from '../../src/show/api/types.ts';
 import { SkeletonRows } from '../parts/skeleton.tsx';
 import { copyText as copyToClipboard } from '../parts/copy-button.tsx';
@@ -25,12 +25,16 @@ import { findInputId, Toolbar } from './toolbar.tsx';
 import { VerdictBand } from './verdict-band.tsx';
 import { createView, type TraceView } from './view.ts';
 import { Waterfall } from './waterfall.tsx';
-import { width } from './width.ts';
+import { followWidth, width } from './width.ts';
 
 export function TracePage({ id }: { readonly id: string }) {
   const state = useSignal<TraceState>({ kind: 'loading' });
-  useEffect(() => followTrace(id, (next) => (state.value = next)), [id]);
+  useLayoutEffect(followWidth, []);
   const now = state.value;
+  // A prefix becomes the whole id in the address once its trace is shown: the same trace, not asked for again.
+  const followed = useRef(id);
+  if (now.kind !== 'ready' || now.loaded.trace.traceId !== id) followed.current = id;
+  useEffect(() => followTrace(followed.current, (next) => (state.value = next)), [followed.current]);
   const t = words().trace;
   useTitle(now.kind === 'ready' ? '' : t.loading);
   switch (now.kind) {

@@ -50,6 +50,7 @@ export interface TraceView {
   /** What the search found, and for which text. */
   readonly found: Signal<{ readonly text: string; readonly rows: readonly number[] }>;
   readonly matches: ReadonlySignal<readonly number[]>;
+  readonly isMatch: ReadonlySignal<ReadonlySet<number>>;
   /** Asked for the next (1) or previous (-1) match before the search had answered. */
   readonly wantsMatch: { current: 1 | -1 | undefined };
   /** A passing highlight under the pointer, stronger than the one in the address. */
@@ -148,6 +149,7 @@ export function createView(
     cursorIndex: computed(() => indexOfKey(layout.value, cursor.value)),
     found,
     matches,
+    isMatch: computed(() => new Set(matches.value)),
     wantsMatch: { current: undefined },
     hoverMark,
     marked: computed(() => markAt.value && markedRows(trace.value, verdict.value, markAt.value, rowOf)),
@@ -168,6 +170,7 @@ export function addressKey(trace: Trace, visible: Pick<VisibleRow, 'kind' | 'row
 
 /** The place of the visible row that `key` (of `toggleKey`) names, or of the row that hides it; -1 for none. */
 export function indexOfKey(layout: RowLayout, key: string): number {
+  if (key === '') return -1;
   const index = layout.indexOf[Number(key.slice(1))] ?? -1;
   // A group stands just above its first member once it is open, a hollow row above its first orphan.
   for (let i = index; i >= 0 && i > index - 4; i--) {

@@ -6,11 +6,18 @@ export type Width = 'narrow' | 'medium' | 'wide';
 
 export const width = signal<Width>('wide');
 
-const narrow = matchMedia('(max-width: 499px)');
-const medium = matchMedia('(max-width: 1099px)');
-const read = () => {
-  width.value = narrow.matches ? 'narrow' : medium.matches ? 'medium' : 'wide';
-};
-narrow.addEventListener('change', read);
-medium.addEventListener('change', read);
-read();
+/** Keeps `width` true until the returned function is called. */
+export function followWidth(): () => void {
+  const narrow = matchMedia('(max-width: 499px)');
+  const medium = matchMedia('(max-width: 1099px)');
+  const read = () => {
+    width.value = narrow.matches ? 'narrow' : medium.matches ? 'medium' : 'wide';
+  };
+  narrow.addEventListener('change', read);
+  medium.addEventListener('change', read);
+  read();
+  return () => {
+    narrow.removeEventListener('change', read);
+    medium.removeEventListener('change', read);
+  };
+}
