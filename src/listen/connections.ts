@@ -72,6 +72,7 @@ export class Connections {
       settings: { maxConcurrentStreams: limits.maxStreams, initialWindowSize: streamWindowBytes },
       maxSessionMemory: 64,
       maxHeaderListPairs: 128,
+      maxSessionInvalidFrames: 100,
     });
     this.http2.on('stream', handlers.http2);
     this.http2.on('session', (session) => this.keepSession(session));
@@ -112,6 +113,8 @@ export class Connections {
       socket.setTimeout(0);
       this.undecided.delete(socket);
       socket.unshift(seen);
+      // Over HTTP/1.1 a client may finish sending and still wait for its answer; HTTP/2 has no such state.
+      if (isHttp2) socket.allowHalfOpen = false;
       (isHttp2 ? this.http2 : this.http1).emit('connection', socket);
     };
     this.undecided.add(socket);

@@ -26,8 +26,7 @@ export class Deadlines {
   }
 
   stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.rest();
     this.open.clear();
   }
 
@@ -38,5 +37,11 @@ export class Deadlines {
       this.open.delete(deadline);
       deadline.expire();
     }
+    if (this.open.size === 0) this.rest();
+  }
+
+  private rest(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
   }
 }

@@ -1,6 +1,7 @@
 import http2 from 'node:http2';
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../base/errors.ts';
 import type { HttpRoute } from '../base/listener.ts';
@@ -159,6 +160,24 @@ describe('a connection', () => {
     expect(await sayRaw(port, get)).toMatch(/hello$/);
   });
 
+  it('of headers without end is cut off, and so are random frames', async () => {
+    const { port } = await open({ limits: { idleTimeoutMs: 300 } });
+    const begin = [Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), http2Frame(4, 0, 0, Buffer.alloc(0))];
+    const endless = Array.from({ length: 2000 }, () => http2Frame(9, 0, 1, Buffer.alloc(100, 0x40)));
+    const headers = http2Frame(1, 0, 1, Buffer.from([0x82, 0x86, 0x84]));
+    await sayRaw(port, Buffer.concat([...begin, headers, ...endless]));
+    const frame = fc.tuple(fc.nat(10), fc.nat(255), fc.nat(9), fc.uint8Array({ maxLength: 40 }));
+    const closed = fc.sample(fc.array(frame, { minLength: 1 }), 200).map(async (frames) => {
+      const socket = net.connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.end(Buffer.concat([...begin, ...frames.map((parts) => http2Frame(...parts))]));
+      socket.resume();
+      await new Promise((resolve) => socket.once('close', resolve));
+    });
+    await Promise.all(closed);
+    expect(await sayRaw(port, get)).toMatch(/hello$/);
+  });
+
   it('that opens and resets streams rapidly does not stop the others', async () => {
     const { url, port } = await open();
     const session = http2.connect(url);
@@ -171,6 +190,19 @@ describe('a connection', () => {
     }
     session.destroy();
     expect(await sayRaw(port, get)).toMatch(/hello$/);
+  });
+
+  it('carries many large calls at once', async () => {
+    const listeners = create();
+    const listener = listeners.at('127.0.0.1:0');
+    const length = 3 * 1024 * 1024;
+    listener.grpc({ path: '/a/B', maxMessageBytes: length, handle: async () => new Uint8Array() });
+    const [opened] = await listeners.start();
+    const session = http2.connect(`http://127.0.0.1:${opened?.port}`);
+    const frame = grpcFrame(Buffer.alloc(length));
+    const answers = await Promise.all(Array.from({ length: 30 }, () => askOn(session, grpcHeaders('/a/B'), frame)));
+    expect(answers.map((answer) => answer.trailers['grpc-status'])).toEqual(answers.map(() => '0'));
+    session.close();
   });
 
   it('carries many calls at once', async () => {
@@ -250,6 +282,15 @@ it('shows open connections by address', async () => {
   expect(metrics.text()).toContain(`ariane_listener_connections{address="${listener.address}"} 1`);
   socket.destroy();
 });
+
+function http2Frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
 
 /** Writes what it is given in two pieces, the first of 3 bytes. */
 function cutting(socket: net.Socket): net.Socket {

@@ -357,6 +357,12 @@ describe('configuration', () => {
     expect(parse).toThrow('receivers.otlp.protocols.grpc.endpiont: unknown key; known keys: endpoint,');
   });
 
+  it('names the path of an endpoint that is no address', async () => {
+    await expect(receive({ http: { endpoint: 'localhost' } })).rejects.toThrow(
+      'receivers.otlp.protocols.http.endpoint: expected an address such as localhost:4317 or :4317, got "localhost"',
+    );
+  });
+
   it('moves the paths of HTTP', async () => {
     const { http, taken } = await open({ http: { traces_url_path: '/otlp/v1/traces' } });
     expect((await post(`${http}/otlp/v1/traces`, protobuf, tracesRequest({}))).status).toBe(200);

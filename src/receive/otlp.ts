@@ -3,7 +3,7 @@
  * the Collector's (https://github.com/open-telemetry/opentelemetry-collector/tree/main/receiver/otlpreceiver).
  */
 import { ConfigError, Overloaded } from '../base/errors.ts';
-import type { Failure, HttpReply, HttpRequest } from '../base/listener.ts';
+import type { Failure, HttpReply, HttpRequest, Listener } from '../base/listener.ts';
 import { boolean, bytes, count, object, optional, string } from '../base/schema.ts';
 import { type Receiver, type ReceiverContext, receiver } from '../component/component.ts';
 import { type Signal, signals } from '../model/batch.ts';
@@ -55,7 +55,7 @@ export const otlp = receiver({
       throw new ConfigError(`receivers.${context.id}.protocols`, 'names no protocol: expected grpc, http or both');
     }
     if (grpc) {
-      const listener = context.listeners.at(grpc.endpoint);
+      const listener = listenAt(context, 'grpc', grpc.endpoint);
       const maxMessageBytes = (grpc.max_recv_msg_size_mib || defaultGrpcMib) * 1024 * 1024;
       for (const signal of signals) {
         const take = taker(context, signal, 'grpc');
@@ -68,7 +68,7 @@ export const otlp = receiver({
       }
     }
     if (http) {
-      const listener = context.listeners.at(http.endpoint);
+      const listener = listenAt(context, 'http', http.endpoint);
       const maxBytes = http.max_request_body_size || defaultHttpBytes;
       for (const signal of signals) {
         const take = taker(context, signal, 'http');
@@ -91,6 +91,11 @@ export const otlp = receiver({
         });
       }
     }
+    if (grpc?.include_metadata || http?.include_metadata) {
+      context.log.info('include_metadata has no effect: no component reads the metadata of requests', {
+        receiver: context.id,
+      });
+    }
     const reply = (status: number, format: Format, body: Uint8Array | string, request: HttpRequest): HttpReply => {
       const type = format === 'json' ? 'application/json' : 'application/x-protobuf';
       return { status, headers: { 'content-type': type, ...corsHeaders(http?.cors, request) }, body };
@@ -98,6 +103,15 @@ export const otlp = receiver({
     return { stop: async () => {} };
   },
 });
+
+function listenAt({ id, listeners }: ReceiverContext, protocol: 'grpc' | 'http', endpoint: string): Listener {
+  try {
+    return listeners.at(endpoint);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`receivers.${id}.protocols.${protocol}.endpoint`, error.message, { cause: error });
+  }
+}
 
 /** An error is written as the request was; where that cannot be told, as JSON. */
 function knownFormat(request: HttpRequest): Format {
