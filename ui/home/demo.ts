@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { DemoState } from '../../src/show/api/types.ts';
+import { range, setParams } from '../shell/router.ts';
 import { ApiFailure, explain, getJson, postJson } from '../shell/api.ts';
 
 /** What the demo does, undefined until known or where this server has none. */
@@ -12,6 +13,7 @@ export const demoProblem = signal<string | undefined>(undefined);
 export type DemoCommand = 'start' | 'stop' | 'index' | 'remove';
 
 export async function runDemo(command: DemoCommand): Promise<void> {
+  if (command === 'start' || command === 'index') watchClosely();
   demoBusy.value = command;
   demoProblem.value = undefined;
   try {
@@ -24,6 +26,14 @@ export async function runDemo(command: DemoCommand): Promise<void> {
     demoBusy.value = undefined;
   }
 }
+
+/** Minutes show what a click changes; an hour hides it. */
+function watchClosely(): void {
+  if (range.value.kind !== 'last' || range.value.ms > watchedMs)
+    setParams({ last: '5m', start: undefined, end: undefined });
+}
+
+const watchedMs = 15 * 60e3;
 
 /** Keeps `demo` current while the component stands: every 3 s while it runs. */
 export function useDemo(): void {

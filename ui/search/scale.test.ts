@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationParam, durationTicks, makeScale, msAt, nsAt, timeTicks, xOf, yOf } from './scale.ts';
+import { axisStartMs, durationParam, durationTicks, makeScale, msAt, nsAt, timeTicks, xOf, yOf } from './scale.ts';
 
 const box = { left: 50, top: 10, right: 1050, bottom: 160 };
 
@@ -46,6 +46,13 @@ it("labels round moments of the person's clock", () => {
   for (const at of ticks) expect((at + quarterZone) % 600e3).toBe(0);
   const week = makeScale([1e9], noon, noon + 7 * 86_400e3, box);
   expect(timeTicks(week, 120, 0).every((at) => at % 86_400e3 === 0)).toBe(true);
+});
+
+it('begins the time axis a little before the oldest trace, inside the range, and never as a point', () => {
+  expect(axisStartMs(9000, 0, 10_000)).toBe(8970);
+  expect(axisStartMs(10, 0, 10_000)).toBe(0);
+  expect(axisStartMs(10_000, 0, 10_000)).toBe(9750);
+  expect(axisStartMs(Number.POSITIVE_INFINITY, 0, 10_000)).toBe(9750);
 });
 
 it('writes durations that the server reads', () => {

@@ -33,6 +33,15 @@ export function makeScale(durationsNs: readonly number[], startMs: number, endMs
   };
 }
 
+/**
+ * From where the time axis runs: the part of the range that holds what was found, and a little before. An answer that was cut at
+ * its limit says nothing about the time before its oldest trace.
+ */
+export function axisStartMs(oldestMs: number, startMs: number, endMs: number): number {
+  const least = (endMs - startMs) / 40;
+  return Math.max(startMs, endMs - Math.max(least, (endMs - oldestMs) * 1.03));
+}
+
 export function xOf({ startMs, endMs, box }: Scale, ms: number): number {
   return box.left + ((ms - startMs) / (endMs - startMs)) * (box.right - box.left);
 }

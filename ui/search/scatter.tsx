@@ -5,7 +5,18 @@ import { servicePaint } from '../shell/colors.ts';
 import { navigate, setParams, traceHref } from '../shell/router.ts';
 import { theme, token } from '../shell/theme.ts';
 import { format, words } from '../words/words.ts';
-import { durationParam, durationTicks, makeScale, msAt, nsAt, type Scale, timeTicks, xOf, yOf } from './scale.ts';
+import {
+  axisStartMs,
+  durationParam,
+  durationTicks,
+  makeScale,
+  msAt,
+  nsAt,
+  type Scale,
+  timeTicks,
+  xOf,
+  yOf,
+} from './scale.ts';
 
 const height = 156;
 const margins = { left: 56, right: 12, top: 8, bottom: 20 };
@@ -37,9 +48,10 @@ export function Scatter(props: {
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useWidth(box);
   const [drag, setDrag] = useState<{ readonly from: Corner; readonly to: Corner }>();
+  const oldestMs = props.traces.reduce((oldest, trace) => Math.min(oldest, startMsOf(trace)), props.endMs);
   const scale = makeScale(
     props.traces.map((trace) => trace.durationNs),
-    props.startMs,
+    props.traces.length === 0 ? props.startMs : axisStartMs(oldestMs, props.startMs, props.endMs),
     props.endMs,
     {
       left: margins.left,

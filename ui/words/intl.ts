@@ -15,7 +15,7 @@ export interface Format {
   readonly share: (share: number) => string;
   /** Calls per second: `12.4/s`, `3/min` when that says more. */
   readonly rate: (perSecond: number) => string;
-  /** `1.24 GB`, in powers of 1000. */
+  /** `1.24 GiB`, in powers of 1024, as limits are set. */
   readonly bytes: (n: number) => string;
   /** `3 days ago`, `12 s ago`; the field's short form. */
   readonly ago: (atMs: number, nowMs: number) => string;
@@ -87,7 +87,7 @@ function makeFormat(language: Language): Format {
     timeZoneName: 'short',
   });
   const space = '\u202f';
-  const byteUnits = language === 'fr' ? ['o', 'ko', 'Mo', 'Go', 'To'] : ['B', 'kB', 'MB', 'GB', 'TB'];
+  const byteUnits = language === 'fr' ? ['o', 'Kio', 'Mio', 'Gio', 'Tio'] : ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
   return {
     duration: (ns) => formatDuration(ns, language),
@@ -106,8 +106,8 @@ function makeFormat(language: Language): Format {
       return `${digits3.format(Math.round(perSecond * 36_000) / 10)}/h`;
     },
     bytes: (n) => {
-      const power = n < 1000 ? 0 : Math.min(byteUnits.length - 1, Math.floor(Math.log10(n) / 3));
-      return `${digits3.format(n / 1000 ** power)}${space}${byteUnits[power] ?? ''}`;
+      const power = n < 1024 ? 0 : Math.min(byteUnits.length - 1, Math.floor(Math.log2(n) / 10));
+      return `${digits3.format(n / 1024 ** power)}${space}${byteUnits[power] ?? ''}`;
     },
     ago: (atMs, nowMs) => {
       const s = Math.round((nowMs - atMs) / 1000);

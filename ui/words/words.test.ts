@@ -62,9 +62,9 @@ describe('formats', () => {
     expect(french.count(12_400)).toBe('12\u202f400');
     expect(english.percent(0.0034)).toBe('0.3%');
     expect(french.percent(0.7)).toBe('70\u202f%');
-    expect(english.bytes(61.64e6)).toBe('61.6\u202fMB');
+    expect(english.bytes(10 * 2 ** 30)).toBe('10\u202fGiB');
     expect(french.bytes(0)).toBe('0\u202fo');
-    expect(french.bytes(1.5e15)).toBe('1\u202f500\u202fTo');
+    expect(french.bytes(1500 * 2 ** 40)).toBe('1\u202f500\u202fTio');
     expect(english.short(9999)).toBe('9,999');
     expect(english.short(12_400)).toBe('12.4k');
   });
