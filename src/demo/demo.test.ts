@@ -44,7 +44,7 @@ describe('the demo', () => {
   /** The newest checkout that arrived whole, of those that began after `sinceNs`. */
   async function nextCheckout(sinceNs = 0n): Promise<Span[]> {
     return until('a checkout', () => {
-      const root = spans.findLast((s) => s.name === 'GET /checkout' && s.startNs > sinceNs);
+      const root = spans.findLast((s) => s.name === 'GET /checkout' && s.startNs > sinceNs + 1_000_000_000n);
       const trace = spans.filter((s) => s.traceId === root?.traceId);
       return trace.length === 7 ? trace : undefined;
     });
@@ -55,7 +55,8 @@ describe('the demo', () => {
     const started = await demo.start();
     expect(started).toMatchObject({ running: true, hasIndex: false, problem: null });
 
-    const slow = await nextCheckout();
+    // The first one runs cold code everywhere.
+    const slow = await nextCheckout((await nextCheckout())[0]?.startNs);
     const verdict = verdictOn(slow);
     expect(verdict.causes[0]).toMatchObject({ service: 'order', operation: 'SELECT orders', kind: 'database' });
     expect(verdict.causes[0]?.contribution_ns).toBeGreaterThan(100e6);
@@ -65,10 +66,10 @@ describe('the demo', () => {
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('product ')]);
 
     expect(await demo.addIndex()).toMatchObject({ running: true, hasIndex: true });
-    const nowNs = BigInt(Date.now()) * 1_000_000n;
-    const fast = (await nextCheckout(nowNs)).find((s) => s.name === 'SELECT orders');
-    const before = slow.find((s) => s.name === 'SELECT orders');
-    expect(nsOf(fast)).toBeLessThan(nsOf(before) / 5);
+    // Whatever else the machine does, the work without the index takes its time, and with it none is left.
+    const queries = () => spans.filter((s) => s.name === 'SELECT orders').map(nsOf);
+    expect(Math.min(...queries().slice(0, 2))).toBeGreaterThan(100e6);
+    await until('a fast query', () => queries().some((ns) => ns < 50e6) || undefined);
     expect((await demo.state()).requests).toBeGreaterThan(1);
 
     expect(await demo.remove()).toMatchObject({ running: false, hasData: false, shopUrl: null, problem: null });
@@ -107,8 +108,8 @@ function verdictOn(trace: readonly Span[]) {
   return diagnoseTrace(buildTrace(trace[0]?.traceId ?? '', trace.map(rowOfSpan)), { language: 'en', settled: true });
 }
 
-function nsOf(span: Span | undefined): number {
-  return span === undefined ? Number.NaN : Number(span.endNs - span.startNs);
+function nsOf(span: Span): number {
+  return Number(span.endNs - span.startNs);
 }
 
 async function until<T>(what: string, check: () => Promise<T | undefined> | T | undefined): Promise<T> {

@@ -172,7 +172,7 @@ export function createDemo(options: DemoOptions): Demo {
 
 function lowerPriority(pid: number): void {
   try {
-    setPriority(pid, 10);
+    setPriority(pid, 5);
   } catch {
     // Not allowed here; then it runs like any other.
   }

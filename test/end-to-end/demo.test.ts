@@ -31,12 +31,14 @@ it('shows where the time goes, shows the change when the index is added, and lea
   expect(await click('start')).toMatchObject({ running: true, hasIndex: false, problem: null });
   const slow = await checkoutAfter(startedMs);
   expect(slow.causes[0]).toMatchObject({ service: 'order', operation: 'SELECT orders', kind: 'database' });
-  expect(slow.culprit?.share).toBeGreaterThan(0.5);
+  expect(slow.causes[0]?.contribution_ns).toBeGreaterThan(100e6);
 
   expect(await click('index')).toMatchObject({ running: true, hasIndex: true, hasData: true });
-  const fast = await checkoutAfter(Date.now());
-  const query = fast.causes.find((cause) => cause.operation === 'SELECT orders');
-  expect(query?.contribution_ns ?? 0).toBeLessThan((slow.causes[0]?.contribution_ns ?? 0) / 5);
+  await ariane.until('a checkout with a fast query', async () => {
+    const { causes } = await checkoutAfter(Date.now());
+    const query = causes.find((cause) => cause.operation === 'SELECT orders');
+    return (query?.contribution_ns ?? 0) < 50e6 || undefined;
+  });
 
   expect(await click('remove')).toMatchObject({ running: false, hasData: false });
   const { traces } = await ariane.get<SearchAnswer>('/api/search?limit=10');
