@@ -84,25 +84,34 @@ function hostOf(url: string): string {
   return url.replace('http://', '');
 }
 
-/** Goes to the first trace once something was received and it can be read. The demo's stay on this page: home shows them better. */
+/**
+ * Goes to the first trace once something was received and it can be read: looks soon when something comes in, now and then when
+ * something came before (what was stored then may be gone). The demo's traces stay here: home shows them better.
+ */
 function useFirstTrace(): boolean {
-  const hasReceived = (stats.value?.signals.traces.received ?? 0) > 0 && demo.value?.running !== true;
+  const received = stats.value?.signals.traces.received ?? 0;
+  const [before] = useState(received);
+  const isNew = received > before;
+  const isWatching = received > 0 && demo.value?.running !== true;
   useEffect(() => {
-    if (!hasReceived) return;
+    if (!isWatching) return;
     const abort = new AbortController();
     const look = async () => {
       try {
-        const found = await getJson<SearchAnswer>('/api/search?limit=1&order=newest&startUs=0', abort.signal);
+        const found = await getJson<SearchAnswer>('/api/search?limit=1&order=newest', abort.signal);
         const first = found.traces[0];
         if (first) return navigate(traceHref(first.traceId));
       } catch (error) {
         if (abort.signal.aborted) return;
         if (!(error instanceof ApiFailure)) throw error;
       }
-      setTimeout(() => !abort.signal.aborted && void look(), 400);
+      setTimeout(() => !abort.signal.aborted && void look(), isNew ? soonMs : seldomMs);
     };
     void look();
     return () => abort.abort();
-  }, [hasReceived]);
-  return hasReceived;
+  }, [isWatching, isNew]);
+  return isNew && isWatching;
 }
+
+const soonMs = 300;
+const seldomMs = 3000;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Home } from '../../src/show/api/types.ts';
+import type { Home, SearchAnswer } from '../../src/show/api/types.ts';
 import { Failure } from '../parts/failure.tsx';
 import { SkeletonRows } from '../parts/skeleton.tsx';
 import { useAnswer } from '../shell/api.ts';
@@ -27,7 +27,9 @@ export function HomePage() {
     `home ${rangeKey(range.value)}`,
   ).value;
   const wasEmpty = useWasEmpty();
-  if (isStoreEmpty() && (answer.data?.rows.length ?? 0) === 0) return <EmptyPage />;
+  const hasRows = (answer.data?.rows.length ?? 0) > 0;
+  const newest = useNewest(answer.data !== undefined && !hasRows);
+  if (!hasRows && (isStoreEmpty() || newest === null)) return <EmptyPage />;
   return (
     <div class="page home-page">
       <header class="page-head">
@@ -46,7 +48,7 @@ export function HomePage() {
       {answer.data === undefined || stats.value === undefined ? (
         !answer.failure && <SkeletonRows count={12} label={app.loading} />
       ) : answer.data.rows.length === 0 ? (
-        <NothingInRange isFirst={wasEmpty} />
+        <NothingInRange isFirst={wasEmpty} newest={newest} />
       ) : (
         <HomeTable home={answer.data} hold={live.hold} />
       )}
@@ -72,10 +74,19 @@ function useWasEmpty(): boolean {
   return wasEmpty;
 }
 
-function NothingInRange({ isFirst }: { readonly isFirst: boolean }) {
+/**
+ * Epoch ms of the newest span that can be read, null when there is none; undefined until known. The store's own figures still
+ * count what was just deleted, so a page without rows asks the search.
+ */
+function useNewest(isAsked: boolean): number | null | undefined {
+  const { data } = useAnswer<SearchAnswer>(isAsked ? '/api/search?limit=1' : undefined).value;
+  return data?.newestMs;
+}
+
+function NothingInRange(props: { readonly isFirst: boolean; readonly newest: number | null | undefined }) {
   const { home, app } = words();
-  const newest = stats.value?.store.newest_ms ?? null;
-  if (isFirst) return <SkeletonRows count={6} label={app.loading} />;
+  const { newest } = props;
+  if (props.isFirst || newest === undefined) return <SkeletonRows count={6} label={app.loading} />;
   return (
     <div class="notice">
       <h2>{home.nothingInRange}</h2>
