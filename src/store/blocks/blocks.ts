@@ -4,7 +4,7 @@
  * unchanged, and the engine knows what it has already.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { type BlockFile, type Manifest, parseManifest } from './manifest.ts';
@@ -35,7 +35,7 @@ export class Blocks {
     const found: Block[] = [];
     for (const file of names.filter((name) => name.endsWith('.json'))) {
       const manifest = parseManifest(await readFile(join(dir, file), 'utf8'));
-      if (manifest !== undefined && manifest.files.every(({ name }) => names.includes(name))) {
+      if (manifest !== undefined && (await isWhole(dir, manifest))) {
         found.push({ ...manifest, name: file.slice(0, -'.json'.length) });
       } else log.error('a block is damaged: removed, its rows are built again from the spool', { block: file });
     }
@@ -56,15 +56,18 @@ export class Blocks {
   ): Promise<Block> {
     const files: BlockFile[] = [];
     for (const { table, columns, rows, pieces } of drafts) {
-      const file = { table, columns, rows, name: `${name}.${table}.native` };
-      await writeSynced(this.pathOf(file), pieces);
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      const file = { table, columns, rows, bytes, name: `${name}.${table}.native` };
       files.push(file);
+      await this.#orRemove(files, () => writeSynced(this.pathOf(file), pieces));
     }
     const manifest: Manifest = { version: 1, ...origin, files };
     const path = join(this.#dir, `${name}.json`);
-    await writeSynced(`${path}.new`, [Buffer.from(JSON.stringify(manifest))]);
-    await rename(`${path}.new`, path);
-    await syncFolder(this.#dir);
+    await this.#orRemove(files, async () => {
+      await writeSynced(`${path}.new`, [Buffer.from(JSON.stringify(manifest))]);
+      await rename(`${path}.new`, path);
+      await syncFolder(this.#dir);
+    });
     return { ...manifest, name };
   }
 
@@ -73,6 +76,28 @@ export class Blocks {
     await rm(join(this.#dir, `${block.name}.json`), { force: true });
     for (const file of block.files) await rm(this.pathOf(file), { force: true });
   }
+
+  /** A full disk must not fill with what did not fit: the next try has a new name. */
+  async #orRemove(files: readonly BlockFile[], run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      for (const file of files) await rm(this.pathOf(file), { force: true });
+      throw error;
+    }
+  }
+}
+
+async function isWhole(dir: string, { files }: Manifest): Promise<boolean> {
+  const sizes = await Promise.all(
+    files.map(({ name }) =>
+      stat(join(dir, name)).then(
+        ({ size }) => size,
+        () => -1,
+      ),
+    ),
+  );
+  return files.every(({ bytes }, i) => sizes[i] === bytes);
 }
 
 async function writeSynced(path: string, pieces: readonly Uint8Array[]): Promise<void> {

@@ -6,6 +6,7 @@ export interface BlockFile {
   readonly table: string;
   readonly columns: readonly string[];
   readonly rows: number;
+  readonly bytes: number;
   /** In the folder of the blocks. Also the insert's deduplication token: a name is never used for other bytes. */
   readonly name: string;
 }
@@ -52,6 +53,7 @@ function isBlockFile(value: unknown): value is BlockFile {
     isRecord(value) &&
     typeof value['table'] === 'string' &&
     Number.isSafeInteger(value['rows']) &&
+    Number.isSafeInteger(value['bytes']) &&
     // A name and no path: nothing outside the folder is ever read or removed.
     typeof value['name'] === 'string' &&
     /^[\w.-]+\.native$/.test(value['name']) &&

@@ -45,11 +45,18 @@ interface ArianeConfig {
 const maxBlockBytes = 16 * 1024 * 1024;
 /** Blocks that are written and not inserted yet; more wait in the spool. */
 const maxWaiting = 2;
+/** ms of transcoding at a stretch. */
+const maxBusyMs = 10;
+/** ms that a stop waits for an insert under way. */
+const maxStopMs = 3_000;
+const never = new Promise<never>(() => {});
 
 const helps = {
   stored: 'Items written into the store.',
   notStored: 'Items taken and let go, because their signal is not stored.',
   quarantined: 'Items that the store will never take, put aside.',
+  inserts: 'Files inserted into the engine, by table.',
+  insertMs: 'Milliseconds of inserting them.',
   rejected: 'Spans without a possible id.',
 } as const;
 
@@ -93,10 +100,11 @@ interface Filling {
   readonly cancel: Cancel;
 }
 
-/** A block on disk, with when it is in the store. */
+/** A block on disk. */
 interface Written {
   readonly block: Block;
-  readonly inserted: Promise<void>;
+  /** Is it in the store, or was the exporter stopped before? */
+  readonly inserted: Promise<boolean>;
 }
 
 class StoreExporter implements Exporter {
@@ -113,6 +121,8 @@ class StoreExporter implements Exporter {
   #inserter: Inserter | undefined;
   #written: Written[] = [];
   #waiting = 0;
+  /** Blocks on their way. */
+  readonly #going = new Set<Promise<void>>();
   #room: (() => void)[] = [];
   #isStopped = false;
   readonly #saidNotStored = new Set<Signal>();
@@ -126,14 +136,14 @@ class StoreExporter implements Exporter {
   }
 
   async start(): Promise<void> {
-    const { log, clock, id } = this.#context;
+    const { log, clock, id, metrics } = this.#context;
     const { blocks, found } = await Blocks.open(
       join(this.#deps.dataDir, 'blocks', id.replaceAll(/[^\w.-]/g, '_')),
       log,
     );
     this.#blocks = blocks;
     const tally = (add: (n: number) => void, name: string, help: string) => {
-      const counter = this.#context.metrics.counter(name, help).with({ signal: 'traces' });
+      const counter = metrics.counter(name, help).with({ signal: 'traces' });
       return {
         add(n: number) {
           add(n);
@@ -149,39 +159,47 @@ class StoreExporter implements Exporter {
       clock,
       log,
       stored: tally((n) => (this.counts.stored += n), 'stored_total', helps.stored),
+      inserts: metrics.counter('inserts_total', helps.inserts),
+      insertMs: metrics.counter('insert_milliseconds_total', helps.insertMs),
       quarantined: tally((n) => (this.counts.quarantined += n), 'quarantined_total', helps.quarantined),
     });
-    for (const block of found)
-      this.#insert(block).catch((error: unknown) =>
-        log.error('cannot insert a block found at start', { error: describeError(error) }),
-      );
+    for (const block of found) void this.#insert(block);
   }
 
-  /** What is being filled is dropped: its records were not taken, and the spool has them. */
+  /**
+   * What is being filled is dropped: its records were not taken, and the spool has them. A block under way to disk or to the
+   * engine gets a little time; parts that are not taken then stay so (`consume` stays open), for the spool to replay.
+   */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     for (const filling of this.#filling.values()) filling.cancel();
     this.#inserter?.stop();
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => (cancel = this.#context.clock.after(maxStopMs, resolve)));
+    await Promise.race([late, Promise.all(this.#going)]);
+    cancel();
   }
 
   async consume(batch: Batch): Promise<void> {
     if (batch.signal !== 'traces') return this.#letGo(batch);
     const open = new Set<Promise<void>>();
+    let resumedMs = performance.now();
     for (const part of batch.parts) {
-      const before = this.#written.find(
+      // Several only when a block was being divided at a crash.
+      const before = this.#written.filter(
         ({ block }) => block.pipeline === batch.pipeline && hasSeq(block.ranges, part.seq),
       );
-      if (before !== undefined) {
-        open.add(before.inserted);
+      if (before.length > 0) {
+        for (const { inserted } of before) open.add(inserted.then((isIn) => (isIn ? undefined : never)));
         continue;
       }
       while (this.#waiting >= maxWaiting) await new Promise<void>((resolve) => this.#room.push(resolve));
-      const filling = this.#fillingOf(batch.pipeline);
-      if (!(await this.#append(filling.rows, part))) continue;
-      filling.seqs.push(part.seq);
-      open.add(filling.taken);
-      if (filling.rows.rows >= this.#config.flush_rows || filling.rows.size >= maxBlockBytes) this.#flush(filling);
+      open.add(this.#append(this.#fillingOf(batch.pipeline), part));
+      // A batch of many parts must not hold up whoever looks at a page.
+      if (performance.now() - resumedMs < maxBusyMs) continue;
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      resumedMs = performance.now();
     }
     await Promise.all(open);
   }
@@ -193,7 +211,9 @@ class StoreExporter implements Exporter {
     this.#written = this.#written.filter((written) => !isDone(written));
     for (const { block, inserted } of done) {
       // Its records are taken, so it is inserted, but for one that was found at the start and is tried once more.
-      void inserted.then(() => this.#blocks?.remove(block)).catch(() => {});
+      void inserted
+        .then((isIn) => (isIn ? this.#blocks?.remove(block) : undefined))
+        .catch((error: unknown) => this.#context.log.warn('cannot remove a block', { error: describeError(error) }));
     }
   }
 
@@ -226,20 +246,24 @@ class StoreExporter implements Exporter {
     return filling;
   }
 
-  /** False when the part was malformed and is put aside. */
-  async #append(rows: SpanBlock, part: Part): Promise<boolean> {
+  /**
+   * Resolves when the part is taken: with its block, or put aside. Rows and number go into the block in one go, so that its
+   * manifest, written at any moment between two parts, says exactly which parts are in it.
+   */
+  #append(filling: Filling, part: Part): Promise<void> {
     const { metrics } = this.#context;
     try {
-      const { rejected } = this.#transcoder.append(rows, part.bytes, part.receivedMs);
+      const { rejected } = this.#transcoder.append(filling.rows, part.bytes, part.receivedMs);
       for (const [reason, spans] of rejected) metrics.counter('rejected_total', helps.rejected).add(spans, { reason });
-      return true;
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       this.counts.quarantined += part.count;
       metrics.counter('quarantined_total', helps.quarantined).add(part.count, { signal: 'traces' });
-      await this.#quarantine.put('otlp.pb', part.bytes, error.message, part.count);
-      return false;
+      return this.#quarantine.put('otlp.pb', part.bytes, error.message, part.count);
     }
+    filling.seqs.push(part.seq);
+    if (filling.rows.rows >= this.#config.flush_rows || filling.rows.size >= maxBlockBytes) this.#flush(filling);
+    return filling.taken;
   }
 
   /** Sends the block off; the next rows go into another one. */
@@ -248,30 +272,39 @@ class StoreExporter implements Exporter {
     this.#filling.delete(filling.pipeline);
     filling.cancel();
     this.#waiting++;
-    void this.#writeAndInsert(filling).then(() => {
-      this.#waiting--;
-      for (const resolve of this.#room.splice(0)) resolve();
-      filling.take();
-    });
+    const done = this.#writeAndInsert(filling);
+    this.#going.add(done);
+    void done.finally(() => this.#going.delete(done));
   }
 
-  async #writeAndInsert({ rows, seqs, pipeline }: Filling): Promise<void> {
+  /** Never rejects. Once stopped it may end without having taken the parts: the spool has them, or the block is on disk. */
+  async #writeAndInsert({ rows, seqs, pipeline, take }: Filling): Promise<void> {
     if (rows.rows > 0) {
       const block = await this.#write(rows, seqs, pipeline);
-      await this.#insert(block);
-    }
-    rows.clear();
-    if (this.#idle.length < maxWaiting) this.#idle.push(rows);
+      this.#keep(rows);
+      if (block === undefined || !(await this.#insert(block))) return;
+    } else this.#keep(rows);
+    this.#waiting--;
+    for (const resolve of this.#room.splice(0)) resolve();
+    take();
   }
 
-  /** Tries until the disk has room: the spool refuses senders meanwhile. */
-  async #write(rows: SpanBlock, seqs: readonly number[], pipeline: string): Promise<Block> {
+  /** The memory of full blocks is used again; when little comes, it is given back. */
+  #keep(rows: SpanBlock): void {
+    const isBusy = rows.rows * 2 >= this.#config.flush_rows || rows.size * 2 >= maxBlockBytes;
+    rows.clear();
+    if (!isBusy) this.#idle.length = 0;
+    else if (this.#idle.length < maxWaiting) this.#idle.push(rows);
+  }
+
+  /** Tries until the disk has room (the spool refuses senders meanwhile), or the exporter is stopped. */
+  async #write(rows: SpanBlock, seqs: readonly number[], pipeline: string): Promise<Block | undefined> {
     const { clock, log, id } = this.#context;
     const today = dayOfMs(clock.nowMs());
     const dictionary = dictionaryBlocks(rows, today);
     const drafts = [...dictionary, { table: 'spans', rows: rows.rows, ...rows.finish() }];
     const origin = { signal: 'traces', pipeline, exporter: id, ranges: rangesOf(seqs) } as const;
-    for (;;) {
+    while (!this.#isStopped) {
       try {
         const block = await this.#blocksOpen().write(origin, drafts);
         // On disk is as good as stored: blocks are inserted in order, also after a crash.
@@ -280,15 +313,15 @@ class StoreExporter implements Exporter {
         }
         return block;
       } catch (error) {
-        log.warn('cannot write a block; trying again', {
-          error: error instanceof Error ? error.message : String(error),
-        });
+        log.warn('cannot write a block; trying again', { error: describeError(error) });
         await new Promise<void>((resolve) => clock.after(1000, resolve));
       }
     }
+    return undefined;
   }
 
-  #insert(block: Block): Promise<void> {
+  /** False when it was stopped before: the block is on disk, for the next start. */
+  #insert(block: Block): Promise<boolean> {
     if (this.#inserter === undefined) throw new Error('the exporter is not started');
     const inserted = this.#inserter.insert(block);
     this.#written.push({ block, inserted });

@@ -25,6 +25,19 @@ export interface InserterOptions {
   /** Rows of the table `spans`. */
   readonly stored: Pick<Counter, 'add'>;
   readonly quarantined: Pick<Counter, 'add'>;
+  /** By table, of all files. */
+  readonly inserts: Pick<Counter, 'add'>;
+  readonly insertMs: Pick<Counter, 'add'>;
+}
+
+/**
+ * So many bad rows of one block are looked for; what is refused after that is put aside as it is. A store that refuses every
+ * row must not keep the engine busy for an hour.
+ */
+const maxAlone = 64;
+
+interface Budget {
+  alone: number;
 }
 
 const firstDelayMs = 100;
@@ -33,7 +46,7 @@ const fullDelayMs = 500;
 
 export class Inserter {
   readonly #options: InserterOptions;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
   #isStopping = false;
   #wake: (() => void) | undefined;
 
@@ -41,11 +54,14 @@ export class Inserter {
     this.#options = options;
   }
 
-  /** Resolves when every row of the block is in the store or put aside. Never resolves once stopped: the block stays on disk. */
-  insert(block: Block): Promise<void> {
-    const done = this.#last.then(() => this.#insertFiles(block));
-    // One that fails in a way nobody thought of must not hold back the others.
-    this.#last = done.catch(() => {});
+  /** True when every row of the block is in the store or put aside, false when stopped before: the block stays on disk. Never rejects. */
+  insert(block: Block): Promise<boolean> {
+    const done = this.#last.then(async () => {
+      const budget = { alone: maxAlone };
+      for (const file of block.files) if (!(await this.#insertFile(block, file, budget))) return false;
+      return true;
+    });
+    this.#last = done;
     return done;
   }
 
@@ -55,43 +71,50 @@ export class Inserter {
     this.#wake?.();
   }
 
-  async #insertFiles(block: Block): Promise<void> {
-    for (const file of block.files) await this.#insertFile(block, file);
-  }
-
-  async #insertFile(block: Block, file: BlockFile): Promise<void> {
-    const { database, blocks, isFull, log } = this.#options;
-    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
-      while (isFull() && !this.#isStopping) await this.#pause(fullDelayMs);
-      if (this.#isStopping) await new Promise<never>(() => {});
+  async #insertFile(block: Block, file: BlockFile, budget: Budget): Promise<boolean> {
+    const { isFull, log } = this.#options;
+    for (let delayMs = firstDelayMs; !this.#isStopping; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+      if (isFull()) {
+        await this.#pause(fullDelayMs);
+        continue;
+      }
       try {
-        await database.insertFile({
-          table: file.table,
-          columns: file.columns,
-          path: blocks.pathOf(file),
-          token: file.name,
-        });
-        if (file.table === 'spans') this.#options.stored.add(file.rows);
-        return;
+        await this.#insertOnce(file);
+        return true;
       } catch (error) {
-        if (isPermanent(error)) return this.#divide(block, file, error);
-        const passing = error instanceof Overloaded;
-        if (!this.#isStopping)
-          log[passing ? 'debug' : 'warn']('cannot insert a block; trying again', { error: describeError(error) });
+        try {
+          if (isPermanent(error)) return await this.#divide(block, file, error, budget);
+          log[error instanceof Overloaded ? 'debug' : 'warn']('cannot insert a block; trying again', {
+            error: describeError(error),
+          });
+        } catch (cause) {
+          log.error('cannot divide a block; trying again', { error: describeError(cause) });
+        }
         await this.#pause(delayMs);
       }
     }
+    return false;
+  }
+
+  async #insertOnce(file: BlockFile): Promise<void> {
+    const { database, blocks, stored, inserts, insertMs } = this.#options;
+    const { table, columns, rows, name } = file;
+    const startMs = performance.now();
+    await database.insertFile({ table, columns, path: blocks.pathOf(file), token: name });
+    inserts.add(1, { table });
+    insertMs.add(performance.now() - startMs, { table });
+    if (table === 'spans') stored.add(rows);
   }
 
   /** Halves have names derived from the whole's, so a crash in between comes to the same halves and the same tokens. */
-  async #divide(block: Block, file: BlockFile, error: unknown): Promise<void> {
-    const { blocks, quarantine, quarantined } = this.#options;
+  async #divide(block: Block, file: BlockFile, error: unknown, budget: Budget): Promise<boolean> {
+    const { blocks } = this.#options;
     const bytes = await readFile(blocks.pathOf(file));
-    const halves = splitNative(bytes);
+    const halves = budget.alone > 0 ? halvesOf(bytes) : undefined;
     if (halves === undefined) {
-      if (file.table === 'spans') quarantined.add(file.rows);
-      await quarantine.put('native', bytes, describeError(error), file.rows);
-      return;
+      budget.alone--;
+      await this.#putAside(file, bytes, error);
+      return true;
     }
     const { signal, pipeline, exporter, ranges } = block;
     const origin = { signal, pipeline, exporter, ranges };
@@ -99,9 +122,16 @@ export class Inserter {
     for (const [i, half] of halves.entries()) {
       const draft = { table: file.table, columns: file.columns, ...half };
       const part = await blocks.write(origin, [draft], `${stem}.${i}`);
-      await this.#insertFiles(part);
+      for (const partFile of part.files) if (!(await this.#insertFile(part, partFile, budget))) return false;
       await blocks.remove(part);
     }
+    return true;
+  }
+
+  async #putAside(file: BlockFile, bytes: Uint8Array, error: unknown): Promise<void> {
+    const { quarantine, quarantined } = this.#options;
+    if (file.table === 'spans') quarantined.add(file.rows);
+    await quarantine.put('native', bytes, describeError(error), file.rows);
   }
 
   #pause(ms: number): Promise<void> {
@@ -113,5 +143,14 @@ export class Inserter {
         resolve();
       };
     });
+  }
+}
+
+/** Undefined for one row, and for bytes that are no block any more. */
+function halvesOf(bytes: Buffer): ReturnType<typeof splitNative> {
+  try {
+    return splitNative(bytes);
+  } catch {
+    return undefined;
   }
 }
