@@ -32,7 +32,8 @@ export function followTrace(id: string, show: (state: TraceState) => void): () =
   let shown: Loaded | undefined;
 
   const ask = async (): Promise<boolean> => {
-    const path = `/api/trace/${encodeURIComponent(id)}`;
+    // Once shown, by its whole id: a newer trace may fit the prefix as well.
+    const path = `/api/trace/${encodeURIComponent(shown?.trace.traceId ?? id)}`;
     if (shown === undefined) {
       const [head, bytes] = await Promise.all([
         getJson<TraceHead>(path, abort.signal),
@@ -57,7 +58,8 @@ export function followTrace(id: string, show: (state: TraceState) => void): () =
       if (abort.signal.aborted) return;
       const state = stateOf(error);
       if (shown === undefined) show(state);
-      isMoreComing = state.kind !== 'unreadable';
+      // What is no trace id will never be one.
+      isMoreComing = state.kind !== 'unreadable' && !(error instanceof ApiFailure && error.status === 400);
     }
     if (isMoreComing && !abort.signal.aborted) timer = setTimeout(() => void round(), againMs);
   };

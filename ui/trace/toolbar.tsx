@@ -64,7 +64,9 @@ function Find({ view, actions }: Props) {
           event.preventDefault();
         }}
       />
-      {text !== '' && (
+      {text === '' ? (
+        <kbd class="t-find-hint">/</kbd>
+      ) : (
         <span class="num quiet" role="status">
           {view.found.value.text !== text.trim()
             ? ''
