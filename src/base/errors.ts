@@ -40,6 +40,14 @@ export class Overloaded extends Error {
   }
 }
 
+/** Whoever asked is gone: the work was ended, nobody reads the answer, and nothing is wrong. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+  constructor() {
+    super('the client went away');
+  }
+}
+
 /** The text of anything thrown, with its causes: `cannot open store: permission denied`. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,6 +1,6 @@
 /** Where thrown errors become answers: the only place that knows statuses and codes. */
 import { randomBytes } from 'node:crypto';
-import { BadInput, Overloaded, describeError } from '../base/errors.ts';
+import { BadInput, ClientGone, Overloaded, describeError } from '../base/errors.ts';
 import type { Failure } from '../base/listener.ts';
 import type { Log } from '../base/log.ts';
 
@@ -43,8 +43,15 @@ export function failureOf(error: unknown, log: Log, where: string): Failure {
       ? { status: 429, code: grpcCode.resourceExhausted, message, retryAfterMs }
       : { status: 503, code: grpcCode.unavailable, message, retryAfterMs };
   }
+  if (isGone(error)) return { status: 499, code: grpcCode.cancelled, message: describeError(error) };
   const id = randomBytes(4).toString('hex');
   const stack = error instanceof Error ? error.stack : undefined;
   log.error(`cannot answer ${where}: ${describeError(error)}`, { id, stack });
   return { status: 500, code: grpcCode.internal, message: `internal error ${id}; the log says more` };
+}
+
+/** What a client's leaving ended may be wrapped by whatever was under way. */
+function isGone(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof ClientGone) return true;
+  return false;
 }

@@ -3,7 +3,7 @@
  * hottest path for small requests, so it makes few objects, no promise chain of its own, and one write for each answer.
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { BadInput } from '../base/errors.ts';
+import { BadInput, ClientGone } from '../base/errors.ts';
 import type { GrpcCall, GrpcRoute } from '../base/listener.ts';
 import type { Log } from '../base/log.ts';
 import { decompress, encodings } from '../wire/compression.ts';
@@ -222,7 +222,7 @@ class Call implements GrpcCall {
     this.settle();
     if (this.isAnswered) return;
     this.isAnswered = true;
-    this.controller?.abort(new Error('the client went away'));
+    this.controller?.abort(new ClientGone());
   }
 
   private settle(): void {

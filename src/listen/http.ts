@@ -1,7 +1,7 @@
 /** Answers HTTP requests by the routes of a listener. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { BadInput } from '../base/errors.ts';
+import { BadInput, ClientGone } from '../base/errors.ts';
 import type { Failure, HttpReply, HttpRequest, HttpRoute } from '../base/listener.ts';
 import { json } from '../base/listener.ts';
 import type { Log } from '../base/log.ts';
@@ -98,7 +98,7 @@ class Incoming implements HttpRequest {
     this.search = at < 0 ? '' : exchange.target.slice(at + 1);
     exchange.onGone(() => {
       this.gone = true;
-      this.controller?.abort(new Error('the client went away'));
+      this.controller?.abort(new ClientGone());
     });
   }
 
@@ -112,7 +112,7 @@ class Incoming implements HttpRequest {
 
   get closed(): AbortSignal {
     this.controller ??= new AbortController();
-    if (this.gone) this.controller.abort(new Error('the client went away'));
+    if (this.gone) this.controller.abort(new ClientGone());
     return this.controller.signal;
   }
 
