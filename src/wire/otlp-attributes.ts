@@ -4,10 +4,8 @@
  */
 import { BadInput } from '../base/errors.ts';
 import type { AttributeValue, Attributes } from '../model/attributes.ts';
+import { maxValueDepth } from './otlp-inspect.ts';
 import type { ProtoReader, ProtoWriter } from './protobuf.ts';
-
-/** Arrays and maps may nest this deep; a deeper value is refused, so that no reader's stack depends on the sender. */
-export const maxAttributeDepth = 32;
 
 /** One `KeyValue`. A field that is absent is its default: an empty key, an empty value. */
 export function readKeyValue(reader: ProtoReader, depth = 1): [key: string, value: AttributeValue] {
@@ -22,9 +20,9 @@ export function readKeyValue(reader: ProtoReader, depth = 1): [key: string, valu
   return [key, value];
 }
 
-/** One `AnyValue`: of several members of its `oneof` the last one counts. Throws `BadInput` beyond `maxAttributeDepth`. */
+/** One `AnyValue`: of several members of its `oneof` the last one counts. Throws `BadInput` beyond `maxValueDepth`. */
 export function readAnyValue(reader: ProtoReader, depth = 1): AttributeValue {
-  if (depth > maxAttributeDepth) throw new BadInput(`an attribute nests deeper than ${maxAttributeDepth} levels`);
+  if (depth > maxValueDepth) throw new BadInput(`an attribute nests deeper than ${maxValueDepth} levels`);
   let value: AttributeValue = null;
   while (reader.hasMore) {
     const field = reader.key();

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { BadInput } from '../base/errors.ts';
 import type { AttributeValue } from '../model/attributes.ts';
 import { arbitrarySpan as span } from '../../test/arbitrary-span.ts';
-import { maxAttributeDepth, writeAnyValue } from './otlp-attributes.ts';
+import { writeAnyValue } from './otlp-attributes.ts';
+import { maxValueDepth } from './otlp-inspect.ts';
 import { decodeTraces, encodeTraces } from './otlp-proto.ts';
 import { ProtoWriter } from './protobuf.ts';
 
@@ -109,7 +110,7 @@ test('a span with impossible ids is told and left out, or refused when nobody li
   ]);
 });
 
-test(`values nest up to ${maxAttributeDepth} levels and no deeper`, () => {
+test(`values nest up to ${maxValueDepth} levels and no deeper`, () => {
   const nested = (levels: number): AttributeValue => (levels === 1 ? 1n : [nested(levels - 1)]);
   const bytesOf = (levels: number) => {
     const writer = new ProtoWriter();
@@ -120,6 +121,6 @@ test(`values nest up to ${maxAttributeDepth} levels and no deeper`, () => {
     );
     return writer.finish();
   };
-  expect(decodeTraces(bytesOf(maxAttributeDepth))).toEqual([]);
-  expect(() => decodeTraces(bytesOf(maxAttributeDepth + 1))).toThrow('deeper than 32');
+  expect(decodeTraces(bytesOf(maxValueDepth))).toEqual([]);
+  expect(() => decodeTraces(bytesOf(maxValueDepth + 1))).toThrow('deeper than 32');
 });

@@ -3,29 +3,39 @@ import { readAnyValue, readKeyValue } from '../../wire/otlp-attributes.ts';
 import type { Column } from './column.ts';
 import { doubleText, encodeValue } from './encode-value.ts';
 import { type ShapeNode, type Shapes, typeCode } from './shapes.ts';
-import type { ValueLists } from './span-block.ts';
+import { type SpanBlock, ValueLists } from './span-block.ts';
 import type { WireCursor } from './wire-cursor.ts';
 
 const { s: stringType, b: boolType, i: intType, d: doubleType } = typeCode;
 
+/** One list at a time: `begin`, `append` for each attribute, then `finish` or `forget`. */
 export class AttributeWriter {
   private readonly cursor: WireCursor;
   private readonly shapes: Shapes;
+  private values = new ValueLists();
+  /** Undefined when there is no room for a shape with the keys so far: the list is written again by `finish`. */
+  private node: ShapeNode | undefined;
+  private startLength = 0;
+  private startCount = 0;
 
   constructor(cursor: WireCursor, shapes: Shapes) {
     this.cursor = cursor;
     this.shapes = shapes;
   }
 
-  /**
-   * Takes the `KeyValue` from the cursor to `end`: appends its value, gives the node of the shape with this key.
-   * Undefined says that there is no room for such a shape: the whole list is to be written again with `inline`.
-   */
-  append(node: ShapeNode | undefined, end: number, values: ValueLists): ShapeNode | undefined {
-    const { cursor } = this;
+  begin(values: ValueLists): void {
+    this.values = values;
+    this.node = this.shapes.root;
+    this.startLength = values.strings.length;
+    this.startCount = values.count;
+  }
+
+  /** Takes the `KeyValue` from the cursor to `end`: its value into the column, its key into the shape. */
+  append(end: number): void {
+    const { cursor, node, values } = this;
     if (node === undefined) {
       cursor.pos = end;
-      return undefined;
+      return;
     }
     let keyAt = 0;
     let keyLength = 0;
@@ -44,11 +54,36 @@ export class AttributeWriter {
     const type = this.value(valueAt, valueAt + valueLength, values.strings);
     values.count++;
     cursor.pos = end;
-    return this.shapes.next(node, cursor.source, keyAt, keyLength, type);
+    this.node = this.shapes.next(node, cursor.source, keyAt, keyLength, type);
   }
 
-  /** All attributes of a message (its repeated field with the key `field`) as key, type letter, value. */
-  inline(at: number, end: number, field: number, values: ValueLists): void {
+  /** Ends the list and puts its shape into `column`. The list came from the message from `at` to `end`, its field with the key `field`. */
+  finish(block: SpanBlock, column: Column, at: number, end: number, field: number): void {
+    const { node, shapes, values } = this;
+    if (node === shapes.root) column.u64(0, 0);
+    else {
+      const shape = node === undefined ? undefined : shapes.at(node);
+      if (shape === undefined) {
+        this.forget();
+        this.appendInline(at, end, field);
+        column.u64(0, 0);
+      } else {
+        block.refer(shape, block.shapes);
+        column.u64(shape.low, shape.high);
+      }
+    }
+    values.ends.u64(values.count, 0);
+  }
+
+  /** Takes back what was appended since `begin`. */
+  forget(): void {
+    this.values.strings.length = this.startLength;
+    this.values.count = this.startCount;
+  }
+
+  /** All attributes of a message as key, type letter, value. */
+  private appendInline(at: number, end: number, field: number): void {
+    const { values } = this;
     const message = this.cursor.reader(at, end);
     while (message.hasMore) {
       const key = message.key();

@@ -9,10 +9,6 @@ export class ValueLists {
   readonly ends = new Column();
   readonly strings = new Column();
   count = 0;
-
-  endList(): void {
-    this.ends.u64(this.count, 0);
-  }
 }
 
 /** The columns of `events`. `ends` is that of the rows; the lists of `values` belong to events. */

@@ -7,8 +7,8 @@ import { AttributeWriter } from './attribute-writer.ts';
 import type { Column } from './column.ts';
 import { dayOfMs, dayOfNs } from './day.ts';
 import type { Dictionary, StoredResource, StoredScope } from './dictionary.ts';
-import type { ShapeNode } from './shapes.ts';
-import type { SpanBlock, ValueLists } from './span-block.ts';
+import { appendEvents, appendLinks } from './transcode-nested.ts';
+import type { SpanBlock } from './span-block.ts';
 import { WireCursor } from './wire-cursor.ts';
 
 export type RejectReason = 'trace_id' | 'span_id' | 'parent_id';
@@ -123,13 +123,9 @@ export class TraceTranscoder {
   private span(block: SpanBlock, length: number, resource: StoredResource, scope: StoredScope): void {
     const { cursor, attributes } = this;
     const { source } = cursor;
-    const { values } = block;
     const start = cursor.pos;
     const end = start + length;
-    const valuesAt = values.strings.length;
-    const valueCount = values.count;
-    const { root } = this.dictionary.shapes;
-    let node: ShapeNode | undefined = root;
+    attributes.begin(block.values);
     let traceAt = 0;
     let traceLength = 0;
     let spanAt = 0;
@@ -195,7 +191,7 @@ export class TraceTranscoder {
         }
         case 0x4a: {
           const size = cursor.length(end);
-          node = attributes.append(node, cursor.pos + size, values);
+          attributes.append(cursor.pos + size);
           break;
         }
         case 0x50:
@@ -241,13 +237,11 @@ export class TraceTranscoder {
     if (!isTraceId || spanLength !== 8 || (parentLength !== 8 && parentLength !== 0)) {
       const reason = !isTraceId ? 'trace_id' : spanLength !== 8 ? 'span_id' : 'parent_id';
       this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
-      values.strings.length = valuesAt;
-      values.count = valueCount;
+      attributes.forget();
       return;
     }
 
-    this.shape(block, node, block.shape, values, valuesAt, valueCount, start, end, 0x4a);
-    values.endList();
+    attributes.finish(block, block.shape, start, end, 0x4a);
     this.day(block, startLow, startHigh);
     block.service.copy(resource.serviceColumn, 0, resource.serviceLength);
     block.name.string(source, nameAt, nameLength);
@@ -271,128 +265,12 @@ export class TraceTranscoder {
       block.dropped.u32(droppedLinks | 0);
     }
     block.droppedEnds.u64(block.dropped.length / 4, 0);
-    if (this.events.length > 0) this.appendEvents(block);
+    if (this.events.length > 0) appendEvents(block, cursor, attributes, this.events);
     block.events.ends.u64(block.events.count, 0);
-    if (this.links.length > 0) this.appendLinks(block);
+    if (this.links.length > 0) appendLinks(block, cursor, attributes, this.links);
     block.links.ends.u64(block.links.count, 0);
     cursor.pos = end;
     block.rows++;
-  }
-
-  private appendEvents(block: SpanBlock): void {
-    const { cursor } = this;
-    const { source } = cursor;
-    const { events } = block;
-    const { values } = events;
-    for (let i = 0; i < this.events.length; i += 2) {
-      const at = this.events[i] ?? 0;
-      const end = at + (this.events[i + 1] ?? 0);
-      const valuesAt = values.strings.length;
-      const valueCount = values.count;
-      let node: ShapeNode | undefined = this.dictionary.shapes.root;
-      let timeAt = -1;
-      let nameAt = 0;
-      let nameLength = 0;
-      let dropped = 0;
-      cursor.pos = at;
-      while (cursor.pos < end) {
-        const key = cursor.varint(end);
-        if (key === 0x09) timeAt = cursor.take(8, end);
-        else if (key === 0x12) {
-          nameLength = cursor.length(end);
-          nameAt = cursor.take(nameLength, end);
-        } else if (key === 0x1a) {
-          const size = cursor.length(end);
-          node = this.attributes.append(node, cursor.pos + size, values);
-        } else if (key === 0x20) dropped = cursor.varint(end);
-        else cursor.skip(key, end);
-      }
-      if (timeAt < 0) events.ts.u64(0, 0);
-      else events.ts.copy(source, timeAt, 8);
-      events.name.string(source, nameAt, nameLength);
-      this.shape(block, node, events.shape, values, valuesAt, valueCount, at, end, 0x1a);
-      values.endList();
-      events.dropped.u32(dropped | 0);
-      events.count++;
-    }
-  }
-
-  private appendLinks(block: SpanBlock): void {
-    const { cursor } = this;
-    const { source } = cursor;
-    const { links } = block;
-    const { values } = links;
-    for (let i = 0; i < this.links.length; i += 2) {
-      const at = this.links[i] ?? 0;
-      const end = at + (this.links[i + 1] ?? 0);
-      const valuesAt = values.strings.length;
-      const valueCount = values.count;
-      let node: ShapeNode | undefined = this.dictionary.shapes.root;
-      let traceAt = 0;
-      let traceLength = 0;
-      let spanAt = 0;
-      let spanLength = 0;
-      let stateAt = 0;
-      let stateLength = 0;
-      let dropped = 0;
-      let flags = 0;
-      cursor.pos = at;
-      while (cursor.pos < end) {
-        const key = cursor.varint(end);
-        if (key === 0x0a) {
-          traceLength = cursor.length(end);
-          traceAt = cursor.take(traceLength, end);
-        } else if (key === 0x12) {
-          spanLength = cursor.length(end);
-          spanAt = cursor.take(spanLength, end);
-        } else if (key === 0x1a) {
-          stateLength = cursor.length(end);
-          stateAt = cursor.take(stateLength, end);
-        } else if (key === 0x22) {
-          const size = cursor.length(end);
-          node = this.attributes.append(node, cursor.pos + size, values);
-        } else if (key === 0x28) dropped = cursor.varint(end);
-        else if (key === 0x35) flags = source.getInt32(cursor.take(4, end), true);
-        else cursor.skip(key, end);
-      }
-      fitted(links.traceId, source, traceAt, traceLength, 16);
-      fitted(links.spanId, source, spanAt, spanLength, 8);
-      links.traceState.string(source, stateAt, stateLength);
-      links.flags.u32(flags);
-      this.shape(block, node, links.shape, values, valuesAt, valueCount, at, end, 0x22);
-      values.endList();
-      links.dropped.u32(dropped | 0);
-      links.count++;
-    }
-  }
-
-  /** Puts the shape of a list of attributes; where there is none, the list is written again as keys, types and values. */
-  private shape(
-    block: SpanBlock,
-    node: ShapeNode | undefined,
-    column: Column,
-    values: ValueLists,
-    valuesAt: number,
-    valueCount: number,
-    at: number,
-    end: number,
-    field: number,
-  ): void {
-    const { shapes } = this.dictionary;
-    if (node === shapes.root) {
-      column.u64(0, 0);
-      return;
-    }
-    const shape = node === undefined ? undefined : shapes.at(node);
-    if (shape === undefined) {
-      values.strings.length = valuesAt;
-      values.count = valueCount;
-      this.attributes.inline(at, end, field, values);
-      column.u64(0, 0);
-      return;
-    }
-    block.refer(shape, block.shapes);
-    column.u64(shape.low, shape.high);
   }
 
   private day(block: SpanBlock, low: number, high: number): void {
@@ -407,11 +285,4 @@ export class TraceTranscoder {
 function subtract(column: Column, aLow: number, aHigh: number, bLow: number, bHigh: number): void {
   const borrow = aLow >>> 0 < bLow >>> 0 ? 1 : 0;
   column.u64((aLow - bLow) | 0, (aHigh - bHigh - borrow) | 0);
-}
-
-/** An id of a link, made to fit: zeros in front of what is shorter, the last bytes of what is longer. */
-function fitted(column: Column, source: DataView<ArrayBuffer>, at: number, length: number, size: number): void {
-  if (length < size) column.zeros(size - length);
-  const kept = Math.min(length, size);
-  column.copy(source, at + length - kept, kept);
 }
