@@ -13,7 +13,7 @@ import { format, language, words } from '../words/words.ts';
 import { type Actions, createActions } from './actions.ts';
 import { createAddressState } from './address-state.ts';
 import { copyText } from './copy-text.ts';
-import { Details } from './details.tsx';
+import { Details } from './details/details.tsx';
 import { useFind } from './find.ts';
 import { Head } from './head.tsx';
 import { pageKeys } from './keys.ts';
@@ -24,7 +24,7 @@ import { ThreadList } from './thread-list.tsx';
 import { findInputId, Toolbar } from './toolbar.tsx';
 import { VerdictBand } from './verdict-band.tsx';
 import { createView, type TraceView } from './view.ts';
-import { Waterfall } from './waterfall.tsx';
+import { Waterfall } from './waterfall/waterfall.tsx';
 import { followWidth, width } from './width.ts';
 
 export function TracePage({ id }: { readonly id: string }) {

@@ -1,17 +1,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { selfTimes } from '../../src/diagnose/self-time.ts';
-import { spanIdOf } from '../../src/model/trace.ts';
-import type { AttributeView, SpanDetails } from '../../src/show/api/types.ts';
-import { copyText } from '../parts/copy-button.tsx';
-import { Icon } from '../parts/icons.tsx';
-import { ServiceDot } from '../parts/service.tsx';
-import { SkeletonRows } from '../parts/skeleton.tsx';
-import { explain, useAnswer } from '../shell/api.ts';
-import { hrefInRange, traceHref } from '../shell/router.ts';
-import { format, words } from '../words/words.ts';
-import type { Actions } from './actions.ts';
+import { selfTimes } from '../../../src/diagnose/self-time.ts';
+import { spanIdOf } from '../../../src/model/trace.ts';
+import type { AttributeView, SpanDetails } from '../../../src/show/api/types.ts';
+import { copyText } from '../../parts/copy-button.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { ServiceDot } from '../../parts/service.tsx';
+import { SkeletonRows } from '../../parts/skeleton.tsx';
+import { explain, useAnswer } from '../../shell/api.ts';
+import { hrefInRange, traceHref } from '../../shell/router.ts';
+import { format, words } from '../../words/words.ts';
+import type { Actions } from '../actions.ts';
 import { Lonely } from './lonely.tsx';
-import type { TraceView } from './view.ts';
+import type { TraceView } from '../view.ts';
 
 /** Everything of one span. The old one stays until the next has come. */
 export function Details({ view, actions }: { readonly view: TraceView; readonly actions: Actions }) {

@@ -1,8 +1,8 @@
 /** Draws the rows on the screen onto a canvas: grid, bars, and the thread. Layout comes from the pure functions beside it. */
-import type { Trace } from '../../src/model/trace.ts';
-import { type BarRun, groupTicks, queueGap, spanBar } from './layout/bars.ts';
-import type { VisibleRow } from './layout/rows.ts';
-import { type ThreadRun, threadWidth, type TimeRange } from './thread.ts';
+import type { Trace } from '../../../src/model/trace.ts';
+import { type BarRun, groupTicks, queueGap, spanBar } from '../layout/bars.ts';
+import type { VisibleRow } from '../layout/rows.ts';
+import { type ThreadRun, threadWidth, type TimeRange } from '../thread.ts';
 
 export interface Picture {
   readonly trace: Trace;

@@ -1,12 +1,12 @@
-import { spanKindNames } from '../../src/model/span.ts';
-import { spanFlag, type Trace } from '../../src/model/trace.ts';
-import { serviceColor } from '../shell/colors.ts';
-import { format, words } from '../words/words.ts';
-import type { Actions } from './actions.ts';
-import { queuedSince } from './layout/bars.ts';
-import { placeLabel } from './layout/label.ts';
-import type { VisibleRow } from './layout/rows.ts';
-import type { TraceView } from './view.ts';
+import { spanKindNames } from '../../../src/model/span.ts';
+import { spanFlag, type Trace } from '../../../src/model/trace.ts';
+import { serviceColor } from '../../shell/colors.ts';
+import { format, words } from '../../words/words.ts';
+import type { Actions } from '../actions.ts';
+import { queuedSince } from '../layout/bars.ts';
+import { placeLabel } from '../layout/label.ts';
+import type { VisibleRow } from '../layout/rows.ts';
+import type { TraceView } from '../view.ts';
 
 interface Props {
   readonly view: TraceView;

@@ -1,6 +1,6 @@
-import type { SpanDetails } from '../../src/show/api/types.ts';
-import { words } from '../words/words.ts';
-import { CopyOnClick } from './head.tsx';
+import type { SpanDetails } from '../../../src/show/api/types.ts';
+import { words } from '../../words/words.ts';
+import { CopyOnClick } from '../head.tsx';
 
 /** A trace of one span says that something was slow, not what: how to see inside it. */
 export function Lonely({ span, service }: { readonly span: SpanDetails | undefined; readonly service: string }) {

@@ -1,10 +1,10 @@
 import type { ReadonlySignal } from '@preact/signals';
-import { format, words } from '../words/words.ts';
-import type { Actions } from './actions.ts';
-import { ownerName } from './owner-name.ts';
-import { threadOutside } from './thread.ts';
+import { format, words } from '../../words/words.ts';
+import type { Actions } from '../actions.ts';
+import { ownerName } from '../owner-name.ts';
+import { threadOutside } from '../thread.ts';
 import type { ScrollWindow } from './use-scroll.ts';
-import type { TraceView } from './view.ts';
+import type { TraceView } from '../view.ts';
 
 /** Where the thread leaves the screen: how much time goes on out there, most of it where, and a way to get there. */
 export function GutterMarks(props: {

@@ -2,11 +2,11 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { segmentAt } from '../../src/diagnose/path-times.ts';
-import { format, words } from '../words/words.ts';
-import { type Actions, draggedRange } from './actions.ts';
-import { ownerName } from './owner-name.ts';
-import type { TraceView } from './view.ts';
+import { segmentAt } from '../../../src/diagnose/path-times.ts';
+import { format, words } from '../../words/words.ts';
+import { type Actions, draggedRange } from '../actions.ts';
+import { ownerName } from '../owner-name.ts';
+import type { TraceView } from '../view.ts';
 import type { ColumnWidths } from './waterfall.tsx';
 
 export interface PointerState {

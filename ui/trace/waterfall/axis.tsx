@@ -1,9 +1,9 @@
 import { useRef } from 'preact/hooks';
-import { format, words } from '../words/words.ts';
-import type { Actions } from './actions.ts';
-import { timelineKeys } from './keys.ts';
-import type { TraceView } from './view.ts';
-import { width } from './width.ts';
+import { format, words } from '../../words/words.ts';
+import type { Actions } from '../actions.ts';
+import { timelineKeys } from '../keys.ts';
+import type { TraceView } from '../view.ts';
+import { width } from '../width.ts';
 
 interface Props {
   readonly view: TraceView;

@@ -2,8 +2,8 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { addressKey, indexOfKey, type TraceView } from './view.ts';
-import type { Size } from './use-size.ts';
+import { addressKey, indexOfKey, type TraceView } from '../view.ts';
+import type { Size } from '../use-size.ts';
 
 export interface ScrollWindow {
   /** Rows in the document: from `first`, without `end`. */

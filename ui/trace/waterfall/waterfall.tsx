@@ -4,24 +4,24 @@
  */
 import { useComputed, useSignal } from '@preact/signals';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { servicePaint } from '../shell/colors.ts';
-import { theme, token } from '../shell/theme.ts';
-import { words } from '../words/words.ts';
-import type { Actions } from './actions.ts';
+import { servicePaint } from '../../shell/colors.ts';
+import { theme, token } from '../../shell/theme.ts';
+import { words } from '../../words/words.ts';
+import type { Actions } from '../actions.ts';
 import { Axis } from './axis.tsx';
 import { GutterMarks } from './gutter-marks.tsx';
-import { rowKeys } from './keys.ts';
-import type { RowSet } from './layout/folds.ts';
-import type { VisibleRow } from './layout/rows.ts';
-import { axisTicks } from './layout/ticks.ts';
+import { rowKeys } from '../keys.ts';
+import type { RowSet } from '../layout/folds.ts';
+import type { VisibleRow } from '../layout/rows.ts';
+import { axisTicks } from '../layout/ticks.ts';
 import { type Colors, paint } from './paint.ts';
 import { Pointer, usePointer } from './pointer.tsx';
 import { Row } from './row.tsx';
-import { calmRuns, threadRuns } from './thread.ts';
+import { calmRuns, threadRuns } from '../thread.ts';
 import { useScroll } from './use-scroll.ts';
-import { useSize } from './use-size.ts';
-import type { TraceView } from './view.ts';
-import { width as pageWidth } from './width.ts';
+import { useSize } from '../use-size.ts';
+import type { TraceView } from '../view.ts';
+import { width as pageWidth } from '../width.ts';
 
 export const rowHeight = 24;
 /** Between the marks of the axis, px. */
