@@ -7,7 +7,7 @@ interface Cursor {
   pos: number;
 }
 
-/** The same columns with the first half of the rows, and with the rest. Undefined for a block of one row. Throws on other types. */
+/** The same columns with the first half of the rows, and with the rest. Undefined for a block of one row. Throws on other types and cut bytes. */
 export function splitNative(bytes: Buffer): { rows: number; pieces: readonly Uint8Array[] }[] | undefined {
   const cursor = { bytes, pos: 0 };
   const columns = readVarint(cursor);
@@ -25,6 +25,7 @@ export function splitNative(bytes: Buffer): { rows: number; pieces: readonly Uin
     first.push(named, ...before);
     second.push(named, ...after);
   }
+  if (cursor.pos !== bytes.length) throw new RangeError(`a block of ${cursor.pos} bytes in ${bytes.length} bytes`);
   return [
     { rows: middle, pieces: first },
     { rows: rows - middle, pieces: second },
