@@ -83,7 +83,7 @@ function Find({ view, actions }: Props) {
 function Services({ view, actions }: Props) {
   const shares = useComputed(() => serviceShares(view.loaded.value.trace, view.loaded.value.ownNs));
   const t = words().trace.toolbar;
-  const most = width.value === 'wide' ? 6 : width.value === 'medium' ? 3 : 0;
+  const most = width.value === 'wide' ? 6 : width.value === 'medium' ? 2 : 0;
   const shown = shares.value.slice(0, most);
   const rest = shares.value.slice(most);
   return (
