@@ -94,6 +94,7 @@ function spanSql(places: AttributePlaces, text: string, types: string, values: B
   return `(has(vals, ${value}) AND (${keyed}(${inline})))`;
 }
 
+/** Which spans have an event or a link of these shapes is read first: hardly any, and the values only of them. */
 function eventSql(places: AttributePlaces, text: string, types: string, values: Bindings): string[] {
   const shapes = places.shapes.filter((s) => types.includes(s.type));
   if (shapes.length === 0) return [];
@@ -103,9 +104,10 @@ function eventSql(places: AttributePlaces, text: string, types: string, values: 
     shapes.map((s) => s.id),
   );
   const found = (table: string) =>
-    `(hasAny(${table}.shape, ${ids}) AND arrayExists((s, v) -> s != 0 AND ${atPosition('s', 'v', shapes, values)} = ${value},
-      ${table}.shape, ${table}.vals))`;
-  return [found('events'), found('links')];
+    `arrayExists((s, v) -> s != 0 AND ${atPosition('s', 'v', shapes, values)} = ${value}, ${table}.shape, ${table}.vals)`;
+  return [
+    `(hasAny(events.shape, ${ids}) OR hasAny(links.shape, ${ids})) AND (${found('events')} OR ${found('links')})`,
+  ];
 }
 
 /** The value that a shape keeps for the key; NULL where the shape has no such key. */

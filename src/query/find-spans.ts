@@ -1,5 +1,6 @@
 /** Which traces have a span that fulfils all conditions: the first step of a search. It reads as little as the order allows. */
 import type { Clock } from '../base/clock.ts';
+import { Overloaded } from '../base/errors.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
 import { boundedMemory, limits } from './limits.ts';
@@ -30,61 +31,96 @@ export interface FindSpans {
 
 export const everything: TimeRange = { fromNs: -(2n ** 63n), toNs: 2n ** 63n - 1n };
 
-/** One match for each trace, the newest or slowest first; at most `limit` of them. */
+export interface FoundSpans {
+  /** One for each trace, the newest or slowest first; at most `limit` of them. */
+  readonly matches: readonly Match[];
+  /** Not everything could be looked through in time. */
+  readonly isPartial: boolean;
+}
+
 export async function findSpans(
   db: Database,
   clock: Clock,
   question: FindSpans,
   signal?: AbortSignal,
-): Promise<Match[]> {
+): Promise<FoundSpans> {
   const values = new Bindings();
   const alternatives = question.conditions.map((condition) => alternativesOf(condition, values));
   const found = new Found(question);
   const first = productOf(alternatives.map((a) => a.first));
-  await searchBranches(db, clock, question, first, values, found, signal);
-  if (found.isFull) return found.best();
-  // What no index serves: one condition at a time by its later alternatives, the others by any.
-  const later = alternatives.flatMap((a, i) =>
-    a.later.map((sql) => [sql, ...alternatives.flatMap((b, j) => (i === j ? [] : [anyOf([...b.first, ...b.later])]))]),
-  );
-  await searchBranches(db, clock, question, later, values, found, signal);
-  return found.best();
+  const windows = windowsOf(question, clock);
+  const search = { db, question, values, found, signal };
+  await searchBranches({ ...search, windows, branches: first, timeoutMs: limits.searchTimeoutMs });
+  // Words stand inside longer values, too; an attribute is looked for in events and links only where no span has it.
+  const hasWords = question.conditions.some((condition) => condition.kind === 'word');
+  if (found.isFull || !(found.isEmpty || hasWords)) return { matches: found.best(), isPartial: false };
+  const later = alternatives.flatMap((a, i) => {
+    const others = alternatives.filter((_, j) => i !== j).map((b) => anyOf([...b.first, ...b.later]));
+    return a.later.map((sql) => [sql, ...others]);
+  });
+  const isPartial = !(await isInTime(
+    searchBranches({
+      ...search,
+      windows: hasWords ? windows : [question.range],
+      branches: later,
+      timeoutMs: limits.wordTimeoutMs,
+    }),
+  ));
+  return { matches: found.best(), isPartial };
 }
 
-async function searchBranches(
-  db: Database,
-  clock: Clock,
-  question: FindSpans,
-  branches: readonly (readonly string[])[],
-  values: Bindings,
-  found: Found,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (const window of windowsOf(question, clock)) {
-    const parts = branches.map((conditions) => searchWindow(db, question, conditions, window, values, signal));
-    for (const matches of await Promise.all(parts)) found.add(matches);
-    if (found.isFull) return;
+/** False when the search hit a limit: what it had found by then counts. */
+async function isInTime(search: Promise<void>): Promise<boolean> {
+  try {
+    await search;
+    return true;
+  } catch (error) {
+    if (error instanceof Overloaded) return false;
+    throw error;
   }
 }
 
+interface BranchSearch {
+  readonly db: Database;
+  readonly question: FindSpans;
+  readonly windows: readonly TimeRange[];
+  /** Each a list of conditions that must all hold; a span of any branch counts. */
+  readonly branches: readonly (readonly string[])[];
+  readonly values: Bindings;
+  readonly found: Found;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function searchBranches(search: BranchSearch): Promise<void> {
+  for (const window of search.windows) {
+    const parts = search.branches.map((conditions) => searchWindow(search, conditions, window));
+    for (const matches of await Promise.all(parts)) search.found.add(matches);
+    if (search.found.isFull) return;
+  }
+}
+
+const windowsNs = [120_000_000_000n, 7_200_000_000_000n];
+
 /**
- * The newest spans are most often what fills the answer, so the last minute is read first, then the hour, then the rest:
- * a frequent value then costs what a rare one does. The slowest may be anywhere.
+ * The newest spans are most often what fills the answer, so the last two minutes are read first, then the last two hours, and the
+ * rest only then: a value that every second span has costs no more than a rare one. The slowest may be anywhere; and one operation
+ * of one service is a run of rows that is read as fast whole.
  */
-function windowsOf({ range, order }: FindSpans, clock: Clock): TimeRange[] {
-  if (order === 'slowest') return [range];
+function windowsOf({ conditions, range, order }: FindSpans, clock: Clock): TimeRange[] {
+  const kinds = new Set(conditions.map((condition) => condition.kind));
+  if (order === 'slowest' || (kinds.has('service') && kinds.has('operation'))) return [range];
   const nowNs = BigInt(Math.round(clock.nowMs())) * 1_000_000n;
   const anchor = range.toNs < nowNs ? range.toNs : nowNs;
   const windows: TimeRange[] = [];
-  let toNs = range.toNs;
-  for (const seconds of [60n, 3600n]) {
-    const fromNs = anchor - seconds * 1_000_000_000n;
+  let { toNs } = range;
+  for (const lengthNs of windowsNs) {
+    const fromNs = anchor - lengthNs;
     if (fromNs <= range.fromNs) break;
     windows.push({ fromNs, toNs });
     toNs = fromNs - 1n;
   }
-  windows.push({ fromNs: range.fromNs, toNs });
-  return windows;
+  return [...windows, { fromNs: range.fromNs, toNs }];
 }
 
 /**
@@ -92,15 +128,13 @@ function windowsOf({ range, order }: FindSpans, clock: Clock): TimeRange[] {
  * row, leaving out the traces found; each round so finds new ones or ends.
  */
 async function searchWindow(
-  db: Database,
-  { order, limit }: FindSpans,
+  { db, question: { order, limit }, values: bound, timeoutMs, signal }: BranchSearch,
   conditions: readonly string[],
   window: TimeRange,
-  bound: Bindings,
-  signal?: AbortSignal,
 ): Promise<Match[]> {
   const column = order === 'newest' ? 'ts' : 'duration';
-  const rowLimit = limit * 4 + 16;
+  // Ten spans a trace are common; up to 1,000 rows the engine skips what is too old (`query_plan_max_limit_for_top_k_optimization`).
+  const rowLimit = Math.max(Math.min(limit * 16, 1_000), limit * 4);
   const found = new Map<string, Match>();
   let below: bigint | undefined;
   for (let round = 0; round < 50; round++) {
@@ -119,7 +153,7 @@ async function searchWindow(
         WHERE ${where.join('\n AND ')}
         ORDER BY ${column} DESC LIMIT ${rowLimit}`,
       params: values.params,
-      timeoutMs: limits.searchTimeoutMs,
+      timeoutMs,
       settings: boundedMemory,
       ...(signal && { signal }),
     });
@@ -141,6 +175,10 @@ class Found {
 
   constructor(question: FindSpans) {
     this.question = question;
+  }
+
+  get isEmpty(): boolean {
+    return this.byTrace.size === 0;
   }
 
   get isFull(): boolean {
@@ -177,5 +215,5 @@ function productOf(conditions: readonly (readonly string[])[]): string[][] {
 }
 
 function anyOf(alternatives: readonly string[]): string {
-  return alternatives.length === 0 ? '0' : `(${alternatives.join(' OR ')})`;
+  return alternatives.length === 0 ? '0' : `(${alternatives.map((sql) => `(${sql})`).join(' OR ')})`;
 }

@@ -2,6 +2,8 @@
 export const limits = {
   /** A person waits for these. */
   searchTimeoutMs: 10_000,
+  /** Looking inside all values for a word. What was found by then is the answer. */
+  wordTimeoutMs: 3_000,
   /** Home, map, dependencies: they read a range of everything. */
   overviewTimeoutMs: 20_000,
   traceTimeoutMs: 20_000,

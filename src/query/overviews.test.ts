@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Span } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
-import { readEndpoints, readSparklines } from './endpoints.ts';
+import { readEndpoints, readSlowest, readSparklines } from './endpoints.ts';
 import { findInTrace } from './find-in-trace.ts';
 import { everything } from './find-spans.ts';
 import { readNewestMs } from './newest-span.ts';
@@ -62,14 +62,22 @@ function shop(): Span[] {
   return calls.flat();
 }
 
+const ids = { worker: '3'.repeat(32), slowestRare: '4'.repeat(32) };
+
 /** Three calls only, and a message that takes long. */
 function rare(): Span[] {
   return [
     ...[1, 2, 3].map((i) =>
-      testSpan({ traceId: nextId(), service: 'front', name: 'GET /rare', atMs: hour + i, ms: i }),
+      testSpan({
+        traceId: i === 3 ? ids.slowestRare : nextId(),
+        service: 'front',
+        name: 'GET /rare',
+        atMs: hour + i,
+        ms: i,
+      }),
     ),
     testSpan({
-      traceId: nextId(),
+      traceId: ids.worker,
       service: 'worker',
       name: 'consume',
       kind: 5,
@@ -91,8 +99,9 @@ describe('endpoints', () => {
     ]);
     expect(endpoints[1]).toMatchObject({ totalNs: 9e9, p50Ns: 3e8, p95Ns: 3e8, p99Ns: 3e8, usualNs: 1e8 });
     // Under 20 calls a percentile says nothing.
-    expect(endpoints[3]).toMatchObject({ p50Ns: null, p99Ns: null, usualNs: null, slowest: { durationNs: 3e6 } });
-    expect(endpoints[0]?.slowest.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(endpoints[3]).toMatchObject({ p50Ns: null, p99Ns: null, usualNs: null, longestNs: 3_000_000n });
+    const [worker, , , rare] = await readSlowest(db, endpoints, range);
+    expect([worker, rare]).toEqual([ids.worker, ids.slowestRare]);
   });
 
   it('is empty where nothing is, and for a range that ends before it begins', async () => {

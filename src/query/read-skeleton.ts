@@ -1,11 +1,13 @@
 /** One trace as columns, without attributes: what the page draws first. 100,000 spans must come in well under a second. */
+import { spanKind, statusCode } from '../model/span.ts';
 import type { Trace, TraceRow } from '../model/trace.ts';
 import { buildTrace, spanFlag } from '../model/trace.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
 import type { Catalogue } from './catalogue.ts';
 import { boundedMemory, limits } from './limits.ts';
-import { RowBinaryReader } from './row-binary.ts';
+import type { RowBinaryReader } from './row-binary.ts';
+import { selectSpans } from './select-spans.ts';
 
 /** Undefined when no span of the trace (32 hex digits) is stored. */
 export async function readSkeleton(
@@ -31,18 +33,16 @@ export async function readSkeletons(
   const times =
     range === undefined
       ? ''
-      : `WHERE ts BETWEEN ${values.bind('Int64', range.fromNs)} AND ${values.bind('Int64', range.toNs)}`;
-  const bytes = await db.selectBytes({
-    sql: `SELECT trace_id, span_id, parent_id, service, name, ts, duration, kind, status, shape,
-        length(events.ts) > 0, length(links.span_id) > 0
-      FROM spans PREWHERE trace_id IN ${ids} ${times} LIMIT ${limits.spansPerTrace}`,
+      : `AND ts BETWEEN ${values.bind('Int64', range.fromNs)} AND ${values.bind('Int64', range.toNs)}`;
+  const rows = await selectSpans(db, {
+    columns: `trace_id, span_id, parent_id, service, name, ts, duration, kind, status, shape,
+      length(events.ts) > 0, length(links.span_id) > 0`,
+    where: `trace_id IN ${ids} ${times}`,
     params: values.params,
-    format: 'RowBinary',
-    timeoutMs: limits.traceTimeoutMs,
-    settings: boundedMemory,
-    ...(signal && { signal }),
+    read: readRow,
+    keyOf: ({ traceId, row }) => `${traceId}${row.spanId}${row.kind}`,
+    signal,
   });
-  const rows = readRows(bytes);
   const shapeIds = new Set<bigint>();
   for (const row of rows) shapeIds.add(row.shape);
   const hasInline = shapeIds.delete(0n);
@@ -74,36 +74,27 @@ interface Row {
   readonly row: { -readonly [K in keyof TraceRow]: TraceRow[K] };
 }
 
-function readRows(bytes: Uint8Array): Row[] {
-  const reader = new RowBinaryReader(bytes);
-  const rows: Row[] = [];
-  const seen = new Set<string>();
-  while (reader.hasMore) {
-    const traceId = reader.hex(16);
-    const spanId = reader.hex(8);
-    const parent = reader.hex(8);
-    const service = reader.text();
-    const name = reader.text();
-    const startNs = reader.int64();
-    const endNs = startNs + reader.int64();
-    const kind = reader.uint8();
-    const isError = reader.uint8() === 2;
-    const shape = reader.uint64();
-    const flags =
-      (isError ? spanFlag.error : 0) |
-      (reader.uint8() === 1 ? spanFlag.events : 0) |
-      (reader.uint8() === 1 ? spanFlag.links : 0);
-    const key = `${traceId}${spanId}${kind}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const parentSpanId = parent === '0000000000000000' ? '' : parent;
-    rows.push({
-      traceId,
-      shape,
-      row: { spanId, parentSpanId, startNs, endNs, service, name, kind: kind <= 5 ? kind : 0, flags },
-    });
-  }
-  return rows;
+function readRow(reader: RowBinaryReader): Row {
+  const traceId = reader.hex(16);
+  const spanId = reader.hex(8);
+  const parent = reader.hex(8);
+  const service = reader.text();
+  const name = reader.text();
+  const startNs = reader.int64();
+  const endNs = startNs + reader.int64();
+  const kind = reader.uint8();
+  const isError = reader.uint8() === statusCode.error;
+  const shape = reader.uint64();
+  const flags =
+    (isError ? spanFlag.error : 0) |
+    (reader.uint8() === 1 ? spanFlag.events : 0) |
+    (reader.uint8() === 1 ? spanFlag.links : 0);
+  const parentSpanId = parent === '0000000000000000' ? '' : parent;
+  return {
+    traceId,
+    shape,
+    row: { spanId, parentSpanId, startNs, endNs, service, name, kind: kind <= spanKind.consumer ? kind : 0, flags },
+  };
 }
 
 /** Spans of shape 0 keep their keys among their values; only for these the values are read. */

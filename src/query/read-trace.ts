@@ -5,8 +5,8 @@ import type { Database } from '../store/database.ts';
 import { decodeAttributes, decodeInlineAttributes } from '../store/transcode/decode-values.ts';
 import { Bindings } from './bindings.ts';
 import { type Catalogue, noAttributes, type Shape, unknownScope } from './catalogue.ts';
-import { boundedMemory, limits } from './limits.ts';
-import { RowBinaryReader } from './row-binary.ts';
+import type { RowBinaryReader } from './row-binary.ts';
+import { selectSpans } from './select-spans.ts';
 
 const columns = `trace_id, span_id, parent_id, service, name, ts, duration, kind, status, status_message, flags, trace_state,
   res_id, scope_id, shape, vals, dropped,
@@ -40,18 +40,16 @@ export async function readTraces(
   { signal, spanIds }: ReadTrace = {},
 ): Promise<Map<string, Span[]>> {
   const values = new Bindings();
-  const bytes = await db.selectBytes({
-    sql: `SELECT ${columns} FROM spans
-      PREWHERE trace_id IN ${values.traceIds(traceIds)}
-      ${spanIds === undefined ? '' : `WHERE span_id IN ${values.spanIds(spanIds)}`}
-      LIMIT ${limits.spansPerTrace}`,
+  const rows = await selectSpans(db, {
+    columns,
+    where: `trace_id IN ${values.traceIds(traceIds)}
+      ${spanIds === undefined ? '' : `AND span_id IN ${values.spanIds(spanIds)}`}`,
     params: values.params,
-    format: 'RowBinary',
-    timeoutMs: limits.traceTimeoutMs,
-    settings: boundedMemory,
-    ...(signal && { signal }),
+    read: readRow,
+    keyOf: ({ span }) => `${span.traceId}${span.spanId}${span.kind}`,
+    signal,
   });
-  const rows = readRows(bytes);
+  rows.sort((a, b) => compare(a.span.startNs, b.span.startNs) || compare(a.span.spanId, b.span.spanId));
   const [shapes, resources, scopes] = await Promise.all([
     catalogue.shapes(shapesOf(rows), signal),
     catalogue.resources(
@@ -98,20 +96,6 @@ interface Row extends Kept {
   readonly span: Omit<Span, 'attributes' | 'events' | 'links' | 'resource' | 'scope'>;
   readonly events: readonly (Kept & { readonly event: Omit<SpanEvent, 'attributes'> })[];
   readonly links: readonly (Kept & { readonly link: Omit<SpanLink, 'attributes'> })[];
-}
-
-function readRows(bytes: Uint8Array): Row[] {
-  const reader = new RowBinaryReader(bytes);
-  const rows: Row[] = [];
-  const seen = new Set<string>();
-  while (reader.hasMore) {
-    const row = readRow(reader);
-    const key = `${row.span.traceId}${row.span.spanId}${row.span.kind}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    rows.push(row);
-  }
-  return rows.sort((a, b) => compare(a.span.startNs, b.span.startNs) || compare(a.span.spanId, b.span.spanId));
 }
 
 function readRow(reader: RowBinaryReader): Row {

@@ -49,7 +49,7 @@ async function countTraces(
   const values = new Bindings();
   const where = conditions.map((condition) => {
     const { first } = alternativesOf(condition, values);
-    return first.length === 0 ? '0' : `(${first.join(' OR ')})`;
+    return first.length === 0 ? '0' : `(${first.map((sql) => `(${sql})`).join(' OR ')})`;
   });
   where.push(`ts BETWEEN ${values.bind('Int64', range.fromNs)} AND ${values.bind('Int64', range.toNs)}`);
   try {

@@ -1,7 +1,7 @@
 /** Search: traces that have a span which fulfils every condition, newest or slowest first. */
 import type { Clock } from '../base/clock.ts';
 import type { Database } from '../store/database.ts';
-import { findSpans, type SearchOrder, type TimeRange } from './find-spans.ts';
+import { findSpans, type FoundSpans, type SearchOrder, type TimeRange } from './find-spans.ts';
 import type { SpanCondition } from './parse-search-text.ts';
 import { resolveCondition } from './span-condition.ts';
 import { summariseTraces, type TraceSummary } from './summarise-traces.ts';
@@ -17,7 +17,7 @@ export interface TraceSearch {
 
 export interface FoundTraces {
   readonly traces: readonly TraceSummary[];
-  /** There may be more than `limit`. */
+  /** There may be more than `limit`, or than could be looked through in time. */
   readonly more: boolean;
 }
 
@@ -27,15 +27,24 @@ export async function searchTraces(
   search: TraceSearch,
   signal?: AbortSignal,
 ): Promise<FoundTraces> {
-  if (search.range.fromNs > search.range.toNs) return { traces: [], more: false };
-  const matches = await findTraceIds(db, clock, search, signal);
+  const { matches, isPartial } = await findMatches(db, clock, search, signal);
   const traces = await summariseTraces(db, matches, signal);
-  return { traces: traces.sort(orders[search.order]), more: matches.length >= search.limit };
+  return { traces: traces.sort(orders[search.order]), more: isPartial || matches.length >= search.limit };
 }
 
-/** Only the matching spans, one a trace: for those who read the traces whole. */
-export async function findTraceIds(db: Database, clock: Clock, search: TraceSearch, signal?: AbortSignal) {
-  if (search.range.fromNs > search.range.toNs) return [];
+/** Only the ids, newest or slowest first: for those who read the traces whole. */
+export async function findTraceIds(
+  db: Database,
+  clock: Clock,
+  search: TraceSearch,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const { matches } = await findMatches(db, clock, search, signal);
+  return matches.map((match) => match.traceId);
+}
+
+async function findMatches(db: Database, clock: Clock, search: TraceSearch, signal?: AbortSignal): Promise<FoundSpans> {
+  if (search.range.fromNs > search.range.toNs) return { matches: [], isPartial: false };
   const conditions = await Promise.all(search.conditions.map((c) => resolveCondition(db, c, signal)));
   return findSpans(db, clock, { ...search, conditions }, signal);
 }

@@ -75,7 +75,7 @@ async function summariseWithin(
         sumMap([service], [toUInt64(1)]) AS services
       FROM (
         SELECT trace_id, ts, duration, service, name, status, parent_id = toFixedString('', 8) AS isRoot FROM spans
-        WHERE trace_id IN ${ids} AND (${times})
+        PREWHERE trace_id IN ${ids} WHERE ${times}
         LIMIT 1 BY trace_id, span_id, kind
       ) GROUP BY trace_id`,
     params: values.params,

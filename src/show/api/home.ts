@@ -2,7 +2,7 @@
 import type { HttpRequest } from '../../base/listener.ts';
 import { diagnoseTrace, targetOf } from '../../diagnose/diagnose-trace.ts';
 import { sentenceText } from '../../diagnose/sentences/sentence.ts';
-import { type Endpoint, readEndpoints, readSparklines } from '../../query/endpoints.ts';
+import { type Endpoint, readEndpoints, readSlowest, readSparklines } from '../../query/endpoints.ts';
 import type { TimeRange } from '../../query/find-spans.ts';
 import { readSkeletons } from '../../query/read-skeleton.ts';
 import type { Asking } from './deps.ts';
@@ -23,15 +23,16 @@ export async function answerHome(asking: Asking, request: HttpRequest): Promise<
   const weight = (endpoint: Endpoint) => (order === 'lost' ? (lostNs(endpoint) ?? 0) : endpoint.totalNs);
   const shown = endpoints.toSorted((a, b) => weight(b) - weight(a) || b.totalNs - a.totalNs).slice(0, maxRows);
   const language = languageOf(request.query, request.headers['accept-language']);
-  const [sparks, reasons] = await Promise.all([
+  const [sparks, slowest] = await Promise.all([
     readSparklines(asking.db, shown, range, slices, request.closed),
-    explainSlowest(asking, shown.slice(0, explained), language, request.closed),
+    readSlowest(asking.db, shown, range, request.closed),
   ]);
+  const reasons = await explain(asking, slowest.slice(0, explained), language, request.closed);
   const seconds = Math.max(Number(range.toNs - range.fromNs) / 1e9, 1);
   return {
     startUs: Number(range.fromNs / 1000n),
     endUs: Number(range.toNs / 1000n),
-    rows: shown.map((endpoint, i) => rowOf(endpoint, seconds, sparks[i] ?? [], reasons.get(endpoint.slowest.traceId))),
+    rows: shown.map((endpoint, i) => rowOf(endpoint, seconds, sparks[i] ?? [], slowest[i] ?? '', reasons)),
     order,
   };
 }
@@ -42,8 +43,14 @@ export function homeRange(query: URLSearchParams, nowMs: number): TimeRange {
   return rangeOf(query, 'start', 'end', { fromNs: toNs - BigInt(defaultMs) * 1_000_000n, toNs });
 }
 
-function rowOf(endpoint: Endpoint, seconds: number, sparkNs: HomeRow['sparkNs'], why: string | undefined): HomeRow {
-  const { service, operation, calls, errors, p50Ns, p95Ns, p99Ns, totalNs, slowest } = endpoint;
+function rowOf(
+  endpoint: Endpoint,
+  seconds: number,
+  sparkNs: HomeRow['sparkNs'],
+  slowestId: string,
+  reasons: ReadonlyMap<string, string>,
+): HomeRow {
+  const { service, operation, calls, errors, p50Ns, p95Ns, p99Ns, totalNs, longestNs } = endpoint;
   return {
     service,
     operation,
@@ -57,8 +64,8 @@ function rowOf(endpoint: Endpoint, seconds: number, sparkNs: HomeRow['sparkNs'],
     lostNs: lostNs(endpoint),
     totalNs,
     sparkNs,
-    slowest,
-    why: why ?? null,
+    slowest: { traceId: slowestId, durationNs: Math.max(0, Number(longestNs)) },
+    why: reasons.get(slowestId) ?? null,
   };
 }
 
@@ -66,14 +73,14 @@ function lostNs({ calls, totalNs, usualNs }: Endpoint): number | null {
   return usualNs === null ? null : totalNs - calls * usualNs;
 }
 
-/** What the slowest trace of each row spends its time on, by trace id. */
-async function explainSlowest(
+/** What traces spend their time on, by trace id. */
+async function explain(
   { db, catalogue }: Asking,
-  endpoints: readonly Endpoint[],
+  traceIds: readonly (string | undefined)[],
   language: Language,
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
-  const traces = endpoints.map(({ slowest }) => ({ traceId: slowest.traceId }));
+  const traces = traceIds.flatMap((traceId) => (traceId === undefined ? [] : { traceId }));
   const skeletons = await readSkeletons(db, catalogue, traces, signal);
   const reasons = new Map<string, string>();
   for (const [traceId, trace] of skeletons) {

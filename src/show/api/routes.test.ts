@@ -126,7 +126,7 @@ async function refused(address: string, method = 'GET') {
 describe('search', () => {
   it('answers summaries with the figures of the root', async () => {
     const answer = await get<SearchAnswer>('/api/search?service=order&minDuration=300ms&leaders=true');
-    expect(answer).toMatchObject({ more: false, hints: [], newestMs: nowMs - 30_000 });
+    expect(answer).toMatchObject({ more: false, hints: [], newestMs: startMs + 90 * minute });
     expect(answer.tookMs).toBeGreaterThan(0);
     expect(answer.traces).toEqual([
       {
@@ -174,7 +174,7 @@ describe('search', () => {
     expect(traces).toEqual([]);
     expect(hints).toEqual([{ drop: 'attribute=rows=41', wouldFind: 61 }]);
     const outside = await get<SearchAnswer>('/api/search?service=cart&startUs=1&endUs=2');
-    expect(outside.hints).toEqual([{ drop: 'range', wouldFind: 1 }]);
+    expect(outside).toMatchObject({ hints: [{ drop: 'range', wouldFind: 1 }], newestMs: nowMs - 30_000 });
   });
 
   it.each([

@@ -16,12 +16,11 @@ import type { SearchAnswer, TraceSummary as SummaryView } from './types.ts';
 export async function answerSearch(asking: Asking, request: HttpRequest): Promise<SearchAnswer> {
   const startedMs = performance.now();
   const search = parseSearchParameters(request.query);
-  const [found, newestMs] = await Promise.all([
-    find(asking, search, request.closed),
-    readNewestMs(asking.db, asking.clock.nowMs(), request.closed),
-  ]);
+  const found = await find(asking, search, request.closed);
+  const isEmpty = found.traces.length === 0;
+  const newestMs = isEmpty ? await readNewestMs(asking.db, asking.clock.nowMs(), request.closed) : newestOf(found);
+  const hints = isEmpty && newestMs !== null ? await findHints(asking, search, request.closed) : [];
   const leaders = search.leaders ? await findLeaders(asking, found.traces, request.closed) : new Map();
-  const hints = found.traces.length > 0 || newestMs === null ? [] : await findHints(asking, search, request.closed);
   return {
     traces: found.traces.map((summary) => summaryView(summary, leaders.get(summary.traceId) ?? null)),
     more: found.more,
@@ -42,6 +41,10 @@ async function find(asking: Asking, search: SearchParameters, signal: AbortSigna
   }
   const conditions = search.conditions.map(({ condition }) => condition);
   return searchTraces(db, clock, { ...search, conditions }, signal);
+}
+
+function newestOf({ traces }: FoundTraces): number {
+  return Math.max(...traces.map((trace) => Number(trace.startNs / 1_000_000n)));
 }
 
 async function findHints(

@@ -117,7 +117,7 @@ export interface SearchAnswer {
    * (`service=shop`, `attribute=a=b`, `errors=true`), a part of `q`, or `range`. `wouldFind` counts traces, up to some thousands.
    */
   readonly hints: readonly { readonly drop: string; readonly wouldFind: number }[];
-  /** Epoch ms of the newest span in the store, for "newest: 3 days ago". */
+  /** Epoch ms of the newest trace found; of the newest span in the store where none was, for "newest: 3 days ago". Null in an empty store. */
   readonly newestMs: number | null;
   readonly tookMs: number;
 }

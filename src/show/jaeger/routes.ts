@@ -89,8 +89,7 @@ function get(path: string, handle: (request: HttpRequest) => Promise<HttpReply>)
 const batchSize = 50;
 
 async function answerSearch(deps: Asking, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
-  const matches = await findTraceIds(deps.db, deps.clock, { ...search, order: 'newest' }, request.closed);
-  const ids = matches.map((match) => match.traceId);
+  const ids = await findTraceIds(deps.db, deps.clock, { ...search, order: 'newest' }, request.closed);
   return envelopeOf(request, readInBatches(deps, request, ids, search.raw), () => null);
 }
 
