@@ -99,7 +99,9 @@ async function install() {
   const progress = setInterval(() => {
     say(`  ${sizeMb(modules)} of about ${installDiskMb} MB unpacked, ${Math.round((Date.now() - started) / 1000)} s`);
   }, 3000);
-  const result = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock file that does not name the binaries of every other platform, and some registries serve
+  // only one's own. Versions are exact all the same, and `--no-save` leaves the lock file as it is.
+  const result = await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   clearInterval(progress);
   if (result.code !== 0) refuse(`npm could not install the packages:\n${result.output.trim()}`);
   say(`  packages are in place (${sizeMb(modules)} MB, ${Math.round((Date.now() - started) / 1000)} s)`);
