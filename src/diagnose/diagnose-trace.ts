@@ -1,8 +1,11 @@
 /** Why one trace took as long as it did. */
 import { spanFlag, spanIdOf, type Trace } from '../model/trace.ts';
+import { withAwaited } from './awaited.ts';
 import { criticalPath, type Path } from './critical-path.ts';
 import { kindOf } from './kinds.ts';
 import { type Node, nodesOnPath } from './nodes.ts';
+import { createPlaces } from './places.ts';
+import { type DetailOf, type Scene, sceneOf } from './scene.ts';
 import { sentence, sentenceText } from './sentences/sentence.ts';
 import { type Usuals, usualOfRow } from './usual.ts';
 import type { Cause, Language, Sentence, TraceVerdict } from './verdict-types.ts';
@@ -11,17 +14,20 @@ import type { WaitingOptions } from './waiting.ts';
 export interface TraceQuestion extends WaitingOptions {
   /** What operations usually take, by `usualKey`. */
   readonly usual?: Usuals;
+  /** What spans say of themselves, where it is known: names the errors and the peers. */
+  readonly detailOf?: DetailOf;
   readonly language: Language;
   /** False while spans of the trace may still arrive. */
   readonly settled: boolean;
 }
 
 export function diagnoseTrace(trace: Trace, question: TraceQuestion): TraceVerdict {
-  const path = criticalPath(trace, question);
+  const path = withAwaited(trace, criticalPath(trace, question));
   const durationNs = trace.durationNs[path.root] ?? 0;
   const usualNs = path.root < 0 ? undefined : usualOfRow(trace, path.root, question.usual);
-  const ranking = rank(nodesOnPath(trace, path, question.usual), durationNs, usualNs);
-  const causes = ranking.nodes.map((node) => causeOf(node, trace, ranking, question.language));
+  const scene = sceneOf(trace, path, createPlaces(), question.detailOf);
+  const ranking = rank(nodesOnPath(scene, question.usual), durationNs, usualNs);
+  const causes = ranking.nodes.map((node) => causeOf(node, scene, ranking, question.language));
   const explainedNs = causes.reduce((sum, cause) => sum + cause.contribution_ns, 0);
   return {
     trace_id: trace.traceId,
@@ -63,15 +69,16 @@ function rank(nodes: readonly Node[], durationNs: number, usualNs: number | unde
   };
 }
 
-function causeOf(node: Node, trace: Trace, ranking: Ranking, language: Language): Cause {
+function causeOf(node: Node, scene: Scene, ranking: Ranking, language: Language): Cause {
   const excessNs = node.usualNs === undefined ? undefined : node.contributionNs - node.usualNs;
   const isOfExcess = excessNs !== undefined && ranking.totalNs < ranking.durationNs;
   const share = isOfExcess ? excessNs / ranking.totalNs : node.contributionNs / ranking.durationNs;
+  const { trace } = scene;
   const spanIds = node.rows.map((row) => spanIdOf(trace, row));
   return {
     service: node.service,
     operation: node.operation,
-    ...kindOf(node, trace, language),
+    ...kindOf(node, scene, language),
     contribution_ns: node.contributionNs,
     ...(node.usualNs === undefined ? {} : { usual_ns: node.usualNs }),
     ...(excessNs === undefined ? {} : { excess_ns: excessNs }),
@@ -132,15 +139,21 @@ function clip(name: string): string {
 }
 
 function culpritOf(trace: Trace, path: Path, ranking: Ranking, language: Language): Pick<TraceVerdict, 'culprit'> {
-  const row = ranking.nodes[0]?.rows[0];
-  if (row === undefined) return {};
+  const [top] = ranking.nodes;
+  const row = top?.rows[0];
+  if (top === undefined || row === undefined) return {};
   let ms = 0;
   path.row.forEach((owner, i) => {
     if (owner === row) ms += (path.toNs[i] ?? 0) - (path.fromNs[i] ?? 0);
   });
   const share = ms / ranking.durationNs;
+  // Of a pattern no call by itself is worth the word; all of them are.
+  const said =
+    top.claim === undefined
+      ? { ms, share }
+      : { ms: top.contributionNs, share: top.contributionNs / ranking.durationNs };
   return {
-    culprit: { span_id: spanIdOf(trace, row), self_path_ns: ms, share, tag: sentence('tag', { ms, share }, language) },
+    culprit: { span_id: spanIdOf(trace, row), self_path_ns: ms, share, tag: sentence('tag', said, language) },
   };
 }
 

@@ -8,6 +8,8 @@ const n = (count: number) => format.formatCount(count, 'en');
 const x = (factor: number) => `${format.formatFactor(factor, 'en')}×`;
 const counted = (count: number, one: string, other: string) =>
   `${n(count)} ${format.plural(count, 'en', { one, other })}`;
+const instead = ({ slow, usual }: { slow: number; usual?: number }) =>
+  usual === undefined ? '' : `: ${d(slow)} instead of ${d(usual)}`;
 
 export const en: Catalogue = {
   'lead.endpoint': (v) => `${v.op} takes ${d(v.delta)} more than usual (${d(v.slow)} against ${d(v.usual)})`,
@@ -36,8 +38,8 @@ export const en: Catalogue = {
   retry: (v) => `${counted(v.n, 'try', 'tries')}, ${n(v.e)} failed (${v.error}), ${d(v.gap)} between tries`,
   timeout: ({ limit, share }) =>
     share === undefined ? `gave up after ${d(limit)}` : `gave up after ${d(limit)} in ${p(share)} of the calls`,
-  network: (v) => `on the way between ${v.client} and ${v.server}: ${d(v.slow)} instead of ${d(v.usual)}`,
-  queue: (v) => `waiting in ${v.queue} before it was taken: ${d(v.slow)} instead of ${d(v.usual)}`,
+  network: (v) => `on the way between ${v.client} and ${v.server}${instead(v)}`,
+  queue: (v) => `waiting in ${v.queue} before it was taken${instead(v)}`,
   straggler: (v) =>
     `one of ${counted(v.n, 'parallel call', 'parallel calls')} took ${d(v.slow)}; the others about ${d(v.median)}`,
   'missing-instrumentation': (v) => `no span covers ${d(v.ms)} between ${v.a} and ${v.b}: instrument this part`,

@@ -11,6 +11,8 @@ const n = (count: number) => format.formatCount(count, 'fr');
 const x = (factor: number) => `${format.formatFactor(factor, 'fr')}×`;
 const counted = (count: number, one: string, other: string) =>
   `${n(count)} ${format.plural(count, 'fr', { one, other })}`;
+const instead = ({ slow, usual }: { slow: number; usual?: number }) =>
+  usual === undefined ? '' : `${colon} ${d(slow)} au lieu de ${d(usual)}`;
 
 export const fr: Catalogue = {
   'lead.endpoint': (v) => `${v.op} prend ${d(v.delta)} de plus que d'habitude (${d(v.slow)} contre ${d(v.usual)})`,
@@ -39,8 +41,8 @@ export const fr: Catalogue = {
   retry: (v) => `${counted(v.n, 'essai', 'essais')}, ${n(v.e)} en échec (${v.error}), ${d(v.gap)} entre les essais`,
   timeout: ({ limit, share }) =>
     share === undefined ? `abandon après ${d(limit)}` : `abandon après ${d(limit)} dans ${p(share)} des appels`,
-  network: (v) => `en trajet entre ${v.client} et ${v.server}${colon} ${d(v.slow)} au lieu de ${d(v.usual)}`,
-  queue: (v) => `attente dans ${v.queue} avant prise en charge${colon} ${d(v.slow)} au lieu de ${d(v.usual)}`,
+  network: (v) => `en trajet entre ${v.client} et ${v.server}${instead(v)}`,
+  queue: (v) => `attente dans ${v.queue} avant prise en charge${instead(v)}`,
   straggler: (v) =>
     `un des ${counted(v.n, 'appel parallèle', 'appels parallèles')} a pris ${d(v.slow)}${semicolon} les autres environ ${d(v.median)}`,
   'missing-instrumentation': (v) =>

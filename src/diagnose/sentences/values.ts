@@ -24,8 +24,8 @@ export interface SentenceValues {
   'serial-calls': { n: Count; p?: Ns };
   retry: { n: Count; e: Count; error: string; gap: Ns };
   timeout: { limit: Ns; share?: Share };
-  network: { client: string; server: string; slow: Ns; usual: Ns };
-  queue: { queue: string; slow: Ns; usual: Ns };
+  network: { client: string; server: string; slow: Ns; usual?: Ns };
+  queue: { queue: string; slow: Ns; usual?: Ns };
   straggler: { n: Count; slow: Ns; median: Ns };
   'missing-instrumentation': { ms: Ns; a: string; b: string };
   external: { peer: string };
