@@ -32,6 +32,8 @@ function readDefaults(memoryBytes: number): Record<string, string> {
     max_result_bytes: String(512 * 2 ** 20),
     result_overflow_mode: 'throw',
     max_threads: String(Math.min(availableParallelism(), 8)),
+    // By default the engine wants 1 GiB free for each thread, which is more than all it has here: every query would have one thread.
+    max_threads_min_free_memory_per_thread: '0',
   };
 }
 
