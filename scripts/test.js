@@ -47,13 +47,13 @@ process.exitCode = tests.code;
 async function gates() {
   const bin = (name) => path.join(root, 'node_modules', '.bin', name);
   const checks = [
-    ['types', bin('tsc'), ['--noEmit']],
-    ['types of the page', bin('tsc'), ['-p', 'ui', '--noEmit']],
-    ['lint', bin('oxlint'), ['--type-aware']],
-    ['format', bin('biome'), ['format', '.']],
+    { name: 'types', program: 'tsc', args: ['--noEmit'] },
+    { name: 'types of the page', program: 'tsc', args: ['-p', 'ui', '--noEmit'] },
+    { name: 'lint', program: 'oxlint', args: ['--type-aware'] },
+    { name: 'format', program: 'biome', args: ['format', '.'] },
   ];
-  for (const [name, command, args] of checks) {
-    const result = await run(command, args);
+  for (const { name, program, args } of checks) {
+    const result = await run(bin(program), args);
     if (result.code !== 0) refuse(`${name}:\n${result.output.trim()}`);
     say(`ok: ${name}`);
   }
