@@ -4,7 +4,8 @@
  */
 import type { Database } from '../store/database.ts';
 import type { Bindings } from './bindings.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
+import type { Alternatives, LaterAlternative } from './span-condition.ts';
 
 /** Where a key with a value may be. Nothing at all where the store has never seen the key. */
 export interface AttributePlaces {
@@ -28,17 +29,15 @@ export async function findAttributePlaces(
   const onlyResource = key.startsWith('resource.');
   const bare = onlyResource ? key.slice('resource.'.length) : key;
   const texts = textsOf(value, isString);
-  const [shapes, resources, scopes] = await Promise.all([
-    onlyResource ? [] : findShapes(db, bare, texts, signal),
-    findHolders(db, 'resources', 'service', bare, texts, signal),
-    onlyResource ? [] : findScopes(db, key, value, texts, signal),
-  ]);
+  const places = await findPlaces(db, bare, value, texts, signal);
+  const of = (place: Place['place']) =>
+    onlyResource && place !== 'resource' ? [] : places.filter((p) => p.place === place);
   return {
     key: bare,
     texts,
-    shapes,
-    resources: resources.map((row) => ({ id: BigInt(row.id), service: row.service })),
-    scopes,
+    shapes: of('shape').map(({ id, position, type }) => ({ id: BigInt(id), position, type })),
+    resources: of('resource').map(({ id, service }) => ({ id: BigInt(id), service })),
+    scopes: of('scope').map(({ id }) => BigInt(id)),
     onlyResource,
   };
 }
@@ -59,9 +58,9 @@ function textsOf(value: string, isString: boolean): AttributePlaces['texts'] {
  * SQL for each place by itself: one that an index serves must not be joined by OR to one that none does. `later` are the places
  * that have no index at all: attributes of events and links.
  */
-export function attributeAlternatives(places: AttributePlaces, values: Bindings): { first: string[]; later: string[] } {
+export function attributeAlternatives(places: AttributePlaces, values: Bindings): Alternatives {
   const first: string[] = [];
-  const later: string[] = [];
+  const later: LaterAlternative[] = [];
   if (!places.onlyResource) {
     first.push(...places.texts.map(({ text, types }) => spanSql(places, text, types, values)));
     later.push(...places.texts.flatMap(({ text, types }) => eventSql(places, text, types, values)));
@@ -94,20 +93,15 @@ function spanSql(places: AttributePlaces, text: string, types: string, values: B
   return `(has(vals, ${value}) AND (${keyed}(${inline})))`;
 }
 
-/** Which spans have an event or a link of these shapes is read first: hardly any, and the values only of them. */
-function eventSql(places: AttributePlaces, text: string, types: string, values: Bindings): string[] {
+/** Which spans have events or links at all is read first: few have. */
+function eventSql(places: AttributePlaces, text: string, types: string, values: Bindings): LaterAlternative[] {
   const shapes = places.shapes.filter((s) => types.includes(s.type));
   if (shapes.length === 0) return [];
   const value = values.bind('String', text);
-  const ids = values.bind(
-    'Array(UInt64)',
-    shapes.map((s) => s.id),
-  );
-  const found = (table: string) =>
-    `arrayExists((s, v) -> s != 0 AND ${atPosition('s', 'v', shapes, values)} = ${value}, ${table}.shape, ${table}.vals)`;
-  return [
-    `(hasAny(events.shape, ${ids}) OR hasAny(links.shape, ${ids})) AND (${found('events')} OR ${found('links')})`,
-  ];
+  return ['events', 'links'].map((table) => ({
+    prewhere: `notEmpty(${table}.shape)`,
+    where: `arrayExists((s, v) -> s != 0 AND ${atPosition('s', 'v', shapes, values)} = ${value}, ${table}.shape, ${table}.vals)`,
+  }));
 }
 
 /** The value that a shape keeps for the key; NULL where the shape has no such key. */
@@ -123,69 +117,48 @@ function atPosition(shape: string, vals: string, shapes: AttributePlaces['shapes
   return `if(has(${ids}, ${shape}), arrayElement(${vals}, transform(${shape}, ${ids}, ${positions}, toUInt16(0))), NULL)`;
 }
 
-async function findShapes(
-  db: Database,
-  key: string,
-  texts: AttributePlaces['texts'],
-  signal?: AbortSignal,
-): Promise<AttributePlaces['shapes']> {
-  const types = texts.map((t) => t.types).join('');
-  const rows = await db.select<{ id: string; position: number; type: string }>({
-    // A key given twice counts by its last value, as where attributes are shown.
-    sql: `SELECT id, toUInt16(length(keys) + 1 - indexOf(reverse(keys), {key:String})) AS position, substring(types, position, 1) AS type
-      FROM shapes WHERE has(keys, {key:String}) AND position({types:String}, type) > 0
-      ORDER BY day DESC LIMIT 1 BY id LIMIT ${limits.dictionaryMatches}`,
-    params: { key, types },
-    timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
-    ...(signal && { signal }),
-  });
-  return rows.map((row) => ({ id: BigInt(row.id), position: row.position, type: row.type }));
+interface Place {
+  readonly place: 'shape' | 'resource' | 'scope';
+  readonly id: string;
+  readonly position: number;
+  readonly type: string;
+  readonly service: string;
 }
 
-async function findHolders(
-  db: Database,
-  table: 'resources' | 'scopes',
-  column: 'service' | 'name',
-  key: string,
-  texts: AttributePlaces['texts'],
-  signal?: AbortSignal,
-): Promise<{ id: string; service: string }[]> {
-  return db.select<{ id: string; service: string }>({
-    sql: `WITH length(keys) + 1 - indexOf(reverse(keys), {key:String}) AS position
-      SELECT id, ${column} AS service FROM ${table}
-      WHERE has(keys, {key:String})
-        AND arrayExists((text, letters) -> vals[position] = text AND position(letters, substring(types, position, 1)) > 0,
-          {texts:Array(String)}, {types:Array(String)})
-      ORDER BY day DESC LIMIT 1 BY id LIMIT ${limits.dictionaryMatches}`,
-    params: { key, texts: texts.map((t) => t.text), types: texts.map((t) => t.types) },
-    timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
-    ...(signal && { signal }),
-  });
-}
-
-/** A scope has its name and version in columns, under which Jaeger's API shows them as tags. */
-async function findScopes(
+/** In one statement: three would cost three times as much, for the tables are small. */
+async function findPlaces(
   db: Database,
   key: string,
   value: string,
   texts: AttributePlaces['texts'],
   signal?: AbortSignal,
-): Promise<bigint[]> {
+): Promise<Place[]> {
+  // A key given twice counts by its last value, as where attributes are shown.
+  const position = 'toUInt16(length(keys) + 1 - indexOf(reverse(keys), {key:String}))';
+  const hasValue = `arrayExists((text, letters) -> vals[${position}] = text AND position(letters, substring(types, ${position}, 1)) > 0,
+    {texts:Array(String)}, {types:Array(String)})`;
+  // A scope has its name and version in columns, under which Jaeger's API shows them as tags.
   const column = scopeColumns.get(key);
-  if (column === undefined) {
-    const rows = await findHolders(db, 'scopes', 'name', key, texts, signal);
-    return rows.map((row) => BigInt(row.id));
-  }
-  const rows = await db.select<{ id: string }>({
-    sql: `SELECT DISTINCT id FROM scopes WHERE ${column} = {value:String} LIMIT ${limits.dictionaryMatches}`,
-    params: { value },
+  const ofScope = column === undefined ? `has(keys, {key:String}) AND ${hasValue}` : `${column} = {value:String}`;
+  return db.select<Place>({
+    sql: `SELECT 'shape' AS place, id, ${position} AS position, substring(types, position, 1) AS type, '' AS service FROM shapes
+        WHERE has(keys, {key:String}) AND position({letters:String}, type) > 0 LIMIT 1 BY id LIMIT ${limits.dictionaryMatches}
+      UNION ALL
+      SELECT 'resource', id, 0, '', service FROM resources
+        WHERE has(keys, {key:String}) AND ${hasValue} LIMIT 1 BY id LIMIT ${limits.dictionaryMatches}
+      UNION ALL
+      SELECT 'scope', id, 0, '', '' FROM scopes
+        WHERE ${ofScope} LIMIT 1 BY id LIMIT ${limits.dictionaryMatches}`,
+    params: {
+      key,
+      value,
+      texts: texts.map((t) => t.text),
+      types: texts.map((t) => t.types),
+      letters: texts.map((t) => t.types).join(''),
+    },
     timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
-  return rows.map((row) => BigInt(row.id));
 }
 
 const scopeColumns: ReadonlyMap<string, string> = new Map([

@@ -6,7 +6,7 @@ import type { Attributes } from '../model/attributes.ts';
 import type { Resource, Scope } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import { decodeAttributes } from '../store/transcode/decode-values.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import { RowBinaryReader } from './row-binary.ts';
 
 /** Ordered keys and one type letter for each. */
@@ -45,7 +45,6 @@ function loader<T>(db: Database, columns: string, table: string, read: (row: Row
       params: { ids },
       format: 'RowBinary',
       timeoutMs: limits.searchTimeoutMs,
-      settings: boundedMemory,
       ...(signal && { signal }),
     });
     const rows = new RowBinaryReader(bytes);

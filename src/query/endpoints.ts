@@ -6,7 +6,7 @@ import { spanKind, statusCode } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
 import type { TimeRange } from './find-spans.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import type { OperationName } from './usual-durations.ts';
 
 export interface Endpoint extends OperationName {
@@ -33,7 +33,7 @@ const entries = `(parent_id = toFixedString('', 8) OR kind IN (${spanKind.server
 export async function readEndpoints(db: Database, range: TimeRange, signal?: AbortSignal): Promise<Endpoint[]> {
   const lengthNs = range.toNs - range.fromNs;
   if (lengthNs < 0n) return [];
-  const shared = { timeoutMs: limits.overviewTimeoutMs, settings: boundedMemory, ...(signal && { signal }) };
+  const shared = { timeoutMs: limits.overviewTimeoutMs, ...(signal && { signal }) };
   const [rows, before] = await Promise.all([
     db.select<EndpointRow>({
       sql: `SELECT service, name AS operation, count() AS calls, countIf(status = ${statusCode.error}) AS errors,
@@ -106,7 +106,6 @@ export async function readSlowest(
       GROUP BY service, name, duration`,
     params: values.params,
     timeoutMs: limits.overviewTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   const ids = new Map(rows.map((row) => [`${row.service}\0${row.operation}\0${row.duration}`, row.id]));
@@ -135,7 +134,6 @@ export async function readSparklines(
       GROUP BY service, name, slice`,
     params: values.params,
     timeoutMs: limits.overviewTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   const lines = new Map<string, (number | null)[]>();

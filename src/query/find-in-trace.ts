@@ -1,6 +1,6 @@
 /** Which spans of a trace contain a text: in names, services, messages, attributes' keys and values, events. */
 import type { Database } from '../store/database.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 const maxFound = 100_000;
 
@@ -29,7 +29,6 @@ export async function findInTrace(
       ORDER BY ts, span_id LIMIT 1 BY span_id, kind LIMIT ${maxFound}`,
     params: { id: traceId, text },
     timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return [...new Set(rows.map((row) => row.id))];

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { Overloaded } from '../base/errors.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import { alternativesOf, type ResolvedCondition } from './span-condition.ts';
 
 export type SearchOrder = 'newest' | 'slowest';
@@ -55,8 +55,10 @@ export async function findSpans(
   const hasWords = question.conditions.some((condition) => condition.kind === 'word');
   if (found.isFull || !(found.isEmpty || hasWords)) return { matches: found.best(), isPartial: false };
   const later = alternatives.flatMap((a, i) => {
-    const others = alternatives.filter((_, j) => i !== j).map((b) => anyOf([...b.first, ...b.later]));
-    return a.later.map((sql) => [sql, ...others]);
+    const others = alternatives
+      .filter((_, j) => i !== j)
+      .map((b) => anyOf([...b.first, ...b.later.map(({ where }) => where)]));
+    return a.later.map(({ prewhere, where }): Branch => ({ ...(prewhere && { prewhere }), where: [where, ...others] }));
   });
   const isPartial = !(await isInTime(
     searchBranches({
@@ -80,12 +82,18 @@ async function isInTime(search: Promise<void>): Promise<boolean> {
   }
 }
 
+/** Conditions that must all hold. */
+interface Branch {
+  readonly prewhere?: string;
+  readonly where: readonly string[];
+}
+
 interface BranchSearch {
   readonly db: Database;
   readonly question: FindSpans;
   readonly windows: readonly TimeRange[];
-  /** Each a list of conditions that must all hold; a span of any branch counts. */
-  readonly branches: readonly (readonly string[])[];
+  /** A span of any branch counts. */
+  readonly branches: readonly Branch[];
   readonly values: Bindings;
   readonly found: Found;
   readonly timeoutMs: number;
@@ -94,33 +102,38 @@ interface BranchSearch {
 
 async function searchBranches(search: BranchSearch): Promise<void> {
   for (const window of search.windows) {
-    const parts = search.branches.map((conditions) => searchWindow(search, conditions, window));
+    const parts = search.branches.map((branch) => searchWindow(search, branch, window));
     for (const matches of await Promise.all(parts)) search.found.add(matches);
     if (search.found.isFull) return;
   }
 }
 
-const windowsNs = [120_000_000_000n, 7_200_000_000_000n];
+const minuteNs = 60_000_000_000n;
 
 /**
- * The newest spans are most often what fills the answer, so the last two minutes are read first, then the last two hours, and the
- * rest only then: a value that every second span has costs no more than a rare one. The slowest may be anywhere; and one operation
- * of one service is a run of rows that is read as fast whole.
+ * The newest spans are most often what fills the answer, so the last minutes are read first, and the rest only then: a value that
+ * every second span has costs no more than a rare one. The slowest may be anywhere.
  */
 function windowsOf({ conditions, range, order }: FindSpans, clock: Clock): TimeRange[] {
   const kinds = new Set(conditions.map((condition) => condition.kind));
-  if (order === 'slowest' || (kinds.has('service') && kinds.has('operation'))) return [range];
+  if (order === 'slowest') return [range];
   const nowNs = BigInt(Math.round(clock.nowMs())) * 1_000_000n;
   const anchor = range.toNs < nowNs ? range.toNs : nowNs;
   const windows: TimeRange[] = [];
   let { toNs } = range;
-  for (const lengthNs of windowsNs) {
-    const fromNs = anchor - lengthNs;
+  for (const minutes of stepsOf(kinds)) {
+    const fromNs = anchor - minutes * minuteNs;
     if (fromNs <= range.fromNs) break;
     windows.push({ fromNs, toNs });
     toNs = fromNs - 1n;
   }
   return [...windows, { fromNs: range.fromNs, toNs }];
+}
+
+/** In minutes. An index finds the spans of a value, and those of one operation of a service are a run of rows: one step is enough. */
+function stepsOf(kinds: ReadonlySet<ResolvedCondition['kind']>): readonly bigint[] {
+  if (kinds.has('attribute')) return [10n];
+  return kinds.has('service') && kinds.has('operation') ? [120n] : [2n, 120n];
 }
 
 /**
@@ -129,7 +142,7 @@ function windowsOf({ conditions, range, order }: FindSpans, clock: Clock): TimeR
  */
 async function searchWindow(
   { db, question: { order, limit }, values: bound, timeoutMs, signal }: BranchSearch,
-  conditions: readonly string[],
+  branch: Branch,
   window: TimeRange,
 ): Promise<Match[]> {
   const column = order === 'newest' ? 'ts' : 'duration';
@@ -140,7 +153,7 @@ async function searchWindow(
   for (let round = 0; round < 50; round++) {
     const values = bound.fork();
     const where = [
-      ...conditions,
+      ...branch.where.map((sql) => `(${sql})`),
       `ts >= ${values.bind('Int64', window.fromNs)}`,
       `ts <= ${values.bind('Int64', window.toNs)}`,
     ];
@@ -150,11 +163,11 @@ async function searchWindow(
     }
     const rows = await db.select<{ id: string; ts: string; duration: string }>({
       sql: `SELECT lower(hex(trace_id)) AS id, ts, duration FROM spans
+        ${branch.prewhere === undefined ? '' : `PREWHERE ${branch.prewhere}`}
         WHERE ${where.join('\n AND ')}
         ORDER BY ${column} DESC LIMIT ${rowLimit}`,
       params: values.params,
       timeoutMs,
-      settings: boundedMemory,
       ...(signal && { signal }),
     });
     for (const { id, ts, duration } of rows) {
@@ -205,13 +218,13 @@ class Found {
 const maxBranches = 8;
 
 /** Every way to pick one alternative of each condition; where these are many, conditions with several are joined by OR. */
-function productOf(conditions: readonly (readonly string[])[]): string[][] {
+function productOf(conditions: readonly (readonly string[])[]): Branch[] {
   let branches: string[][] = [[]];
   for (const alternatives of conditions) {
     const picks = branches.length * alternatives.length > maxBranches ? [anyOf(alternatives)] : alternatives;
     branches = branches.flatMap((branch) => picks.map((pick) => [...branch, pick]));
   }
-  return branches;
+  return branches.map((where) => ({ where }));
 }
 
 function anyOf(alternatives: readonly string[]): string {

@@ -1,6 +1,6 @@
 /** Which stored trace ids begin with these hex digits. */
 import type { Database } from '../store/database.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 /**
  * Whole ids (32 hex digits), the newest trace first, at most `limit`. A prefix of 1 to 31 digits is that of a 128-bit id, or of a
@@ -23,7 +23,6 @@ export async function findTraceIdsByPrefix(
       GROUP BY trace_id ORDER BY max(ts) DESC LIMIT {limit:UInt32}`,
     params,
     timeoutMs: limits.traceTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return rows.map((row) => row.id);

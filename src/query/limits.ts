@@ -1,4 +1,7 @@
-/** How much one question may take. The engine stops a query that goes beyond (codes 159, 241), it never falls over. */
+/**
+ * How much one question may take. The engine stops a query that goes beyond (codes 159, 241), it never falls over. Its memory and
+ * threads are bounded where the store is opened.
+ */
 export const limits = {
   /** A person waits for these. */
   searchTimeoutMs: 10_000,
@@ -15,6 +18,3 @@ export const limits = {
   /** Shapes or resources that one attribute condition may name. */
   dictionaryMatches: 20_000,
 } as const;
-
-/** Engine settings of every question: one of them must not take the memory that inserts need. */
-export const boundedMemory = { max_memory_usage: 200_000_000, max_threads: 2 } as const;

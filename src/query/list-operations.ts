@@ -1,7 +1,7 @@
 /** The operations of a service (span names), each with the kinds it occurs with. */
 import type { SpanKind } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 export interface Operation {
   readonly name: string;
@@ -15,7 +15,6 @@ export async function listOperations(db: Database, service: string, signal?: Abo
       GROUP BY name, kind ORDER BY name, kind LIMIT 100000`,
     params: { service },
     timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
 }

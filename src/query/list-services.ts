@@ -1,6 +1,6 @@
 /** The names of all services that have spans, in order. */
 import type { Database } from '../store/database.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 /**
  * The primary index, one row a granule, names nearly all services; only granules between two of them are read for others. So this
@@ -14,7 +14,6 @@ export async function listServices(db: Database, signal?: AbortSignal): Promise<
       SELECT DISTINCT service FROM spans WHERE service NOT IN (SELECT service FROM known)
       LIMIT 100000`,
     timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return rows.map((row) => row.service).sort();

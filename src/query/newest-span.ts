@@ -1,6 +1,6 @@
 /** When the newest span started. */
 import type { Database } from '../store/database.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 /** Senders' clocks may be a little ahead; what is further ahead is wrong and would hide the others. */
 const aheadMs = 3_600_000;
@@ -13,7 +13,6 @@ export async function readNewestMs(db: Database, nowMs: number, signal?: AbortSi
       sql,
       params: { edge },
       timeoutMs: limits.searchTimeoutMs,
-      settings: boundedMemory,
       ...(signal && { signal }),
     });
   const [newest] = await find('SELECT ts FROM spans WHERE ts <= {edge:Int64} ORDER BY ts DESC LIMIT 1');

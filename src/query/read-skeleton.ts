@@ -5,7 +5,7 @@ import { buildTrace, spanFlag } from '../model/trace.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
 import type { Catalogue } from './catalogue.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import type { RowBinaryReader } from './row-binary.ts';
 import { selectSpans } from './select-spans.ts';
 
@@ -110,7 +110,6 @@ async function findInlineDatabaseCalls(
       WHERE arrayExists((key, at) -> at % 3 = 1 AND key IN ('db.system.name', 'db.system'), vals, arrayEnumerate(vals))`,
     params: values.params,
     timeoutMs: limits.traceTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return new Set(found.map((row) => row.span));

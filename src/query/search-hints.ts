@@ -3,7 +3,7 @@ import { Overloaded } from '../base/errors.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
 import { everything, type TimeRange } from './find-spans.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import type { SpanCondition } from './parse-search-text.ts';
 import { alternativesOf, resolveCondition, type ResolvedCondition } from './span-condition.ts';
 
@@ -57,7 +57,6 @@ async function countTraces(
       sql: `SELECT uniqExact(trace_id) AS traces FROM (SELECT trace_id FROM spans WHERE ${where.join(' AND ')} LIMIT ${maxSpans})`,
       params: values.params,
       timeoutMs: limits.extraTimeoutMs,
-      settings: boundedMemory,
       ...(signal && { signal }),
     });
     return Number(row?.traces ?? 0);

@@ -1,6 +1,6 @@
 /** Reads rows of `spans` in RowBinary, each span once. */
 import type { Database, QueryParams } from '../store/database.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import { RowBinaryReader } from './row-binary.ts';
 
 export interface SelectSpans<Row> {
@@ -8,9 +8,9 @@ export interface SelectSpans<Row> {
   readonly columns: string;
   readonly where: string;
   readonly params: QueryParams;
-  read(reader: RowBinaryReader): Row;
+  readonly read: (reader: RowBinaryReader) => Row;
   /** The same for rows that are one span, sent twice: trace id, span id and kind. */
-  keyOf(row: Row): string;
+  readonly keyOf: (row: Row) => string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,7 +37,6 @@ async function select<Row>(
     params,
     format: 'RowBinary',
     timeoutMs: limits.traceTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   const reader = new RowBinaryReader(bytes);

@@ -2,7 +2,7 @@
 import { spanKind, statusCode } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import type { TimeRange } from './find-spans.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 export interface ServiceFigures {
   readonly name: string;
@@ -27,7 +27,6 @@ export async function readServiceFigures(
       GROUP BY service ORDER BY calls DESC, name LIMIT 2000`,
     params: { from: range.fromNs, to: range.toNs },
     timeoutMs: limits.overviewTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return rows.map((row) => {

@@ -3,7 +3,7 @@ import { statusCode } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import type { Bindings } from './bindings.ts';
 import { attributeAlternatives, type AttributePlaces, findAttributePlaces } from './attribute-condition.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import type { SpanCondition } from './parse-search-text.ts';
 
 /** A condition with what had to be looked up for it. */
@@ -21,7 +21,13 @@ export type ResolvedCondition =
  */
 export interface Alternatives {
   readonly first: readonly string[];
-  readonly later: readonly string[];
+  readonly later: readonly LaterAlternative[];
+}
+
+export interface LaterAlternative {
+  /** What to read first, where that leaves few rows; without it the engine's own choice would read everything. */
+  readonly prewhere?: string;
+  readonly where: string;
 }
 
 export async function resolveCondition(
@@ -116,7 +122,7 @@ function wordAlternatives(
     `arrayExists(n -> ${contains('n')}, events.name)`,
     `arrayExists(e -> arrayExists(v -> ${contains('v')}, e), events.vals)`,
   ];
-  return { first, later: [`(${later.join(' OR ')})`] };
+  return { first, later: [{ where: later.join(' OR ') }] };
 }
 
 async function findResourcesWithWord(db: Database, text: string, signal?: AbortSignal): Promise<bigint[]> {
@@ -125,7 +131,6 @@ async function findResourcesWithWord(db: Database, text: string, signal?: AbortS
       WHERE arrayExists(v -> positionCaseInsensitiveUTF8(v, {word:String}) > 0, vals) LIMIT ${limits.dictionaryMatches}`,
     params: { word: text },
     timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return rows.map((row) => BigInt(row.id));

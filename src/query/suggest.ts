@@ -2,7 +2,7 @@
 import { spanKindNames } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import type { TimeRange } from './find-spans.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import { listServices } from './list-services.ts';
 
 export interface Suggestion {
@@ -135,7 +135,7 @@ async function findValues(
 }
 
 function quick(signal?: AbortSignal) {
-  return { timeoutMs: limits.extraTimeoutMs, settings: boundedMemory, ...(signal && { signal }) };
+  return { timeoutMs: limits.extraTimeoutMs, ...(signal && { signal }) };
 }
 
 /** Names that contain the text, those that begin with it first. */

@@ -3,7 +3,7 @@ import { statusCode } from '../model/span.ts';
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
 import { everything, type Match, type TimeRange } from './find-spans.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 export interface TraceSummary {
   /** 32 hex digits. */
@@ -80,7 +80,6 @@ async function summariseWithin(
       ) GROUP BY trace_id`,
     params: values.params,
     timeoutMs: limits.searchTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return new Map(rows.map((row) => [row.id, summaryOf(row)]));

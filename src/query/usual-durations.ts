@@ -1,7 +1,7 @@
 /** What operations usually take: the ground on which one trace is judged. */
 import type { Database } from '../store/database.ts';
 import { Bindings } from './bindings.ts';
-import { boundedMemory, limits } from './limits.ts';
+import { limits } from './limits.ts';
 
 export interface OperationName {
   readonly service: string;
@@ -56,7 +56,6 @@ async function readMedians(
       GROUP BY service, name`,
     params: values.params,
     timeoutMs: limits.extraTimeoutMs,
-    settings: boundedMemory,
     ...(signal && { signal }),
   });
   return rows.map((row) => ({
