@@ -102,7 +102,10 @@ export async function serve(options: ServeOptions): Promise<Running> {
       config,
       registry: createComponents({ healthRoutes: health, ariane: ariane.type }),
       spools,
-      listeners: { at: (address) => listeners.at(endpoint(address)) },
+      listeners: {
+        at: (address) => listeners.at(endpoint(address)),
+        udp: (route) => listeners.udp({ ...route, address: endpoint(route.address) }),
+      },
       log,
       metrics,
       clock,

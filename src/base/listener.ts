@@ -12,6 +12,22 @@ export interface Listener {
 /** Gives the listener for an address, making it on first use. Addresses as in the Collector: `localhost:4317`, `0.0.0.0:4317`, `:4317`. */
 export interface Listeners {
   at(address: string): Listener;
+  /** Takes the datagrams of an address from start to stop. */
+  udp(route: DatagramRoute): void;
+}
+
+/** What a receiver registers on a UDP address, which it has for itself. Nothing is answered: what is lost is counted. */
+export interface DatagramRoute {
+  /** As for `at`. */
+  readonly address: string;
+  /** Longer datagrams are thrown away. */
+  readonly maxBytes: number;
+  /** Datagrams being handled at once; what comes on top is thrown away. */
+  readonly maxPending: number;
+  /** What the system is asked to hold while this process is busy. It may give less. */
+  readonly receiveBufferBytes: number;
+  /** Takes one datagram, whose bytes are the handler's own. A rejection is counted by its reason and ends nothing. */
+  handle(datagram: Uint8Array): Promise<void>;
 }
 
 export interface HttpRoute {

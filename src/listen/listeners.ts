@@ -4,9 +4,11 @@ import type { GrpcRoute, HttpRoute, Listener, Listeners } from '../base/listener
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { type Address, addressKey, bindHosts, formatAddress, parseAddress } from './address.ts';
+import { type Address, addressKey, parseAddress } from './address.ts';
+import { bindAll } from './bind.ts';
 import { Budget } from './budget.ts';
 import { type ConnectionLimits, Connections, defaultConnectionLimits } from './connections.ts';
+import { DatagramPort } from './datagrams.ts';
 import { Deadlines } from './deadlines.ts';
 import { http1Exchange, http2Exchange } from './exchange.ts';
 import { type GrpcContext, isGrpc, serveGrpc } from './grpc.ts';
@@ -29,10 +31,10 @@ export interface GuardedListener extends Listener {
 
 /** What came of opening one address. */
 export interface Opened {
-  /** As first asked: `localhost:4317`. */
+  /** As first asked: `localhost:4317`, `localhost:6831/udp`. */
   readonly asked: string;
   readonly port: number;
-  /** As bound: `127.0.0.1:4317`, `[::1]:4317`. Empty when there is a problem. */
+  /** As bound: `127.0.0.1:4317`, `[::1]:4317`, `127.0.0.1:6831/udp`. Empty when there is a problem. */
   readonly bound: readonly string[];
   /** `EADDRINUSE: …`; the caller decides whether it is fatal. */
   readonly problem?: NodeJS.ErrnoException;
@@ -58,6 +60,13 @@ export function createListeners(options: ListenOptions): OpenListeners {
   };
   const byKey = new Map<string, Port>();
   const ports: Port[] = [];
+  const datagramPorts: DatagramPort[] = [];
+  const datagrams = options.metrics.counter('datagrams_total', 'Datagrams received, by what became of them.');
+  options.metrics.gauge(
+    'datagrams_dropped_by_kernel',
+    'Datagrams that the system dropped because its receive buffer was full.',
+    () => datagramPorts.map((port) => ({ labels: { address: port.address }, value: port.drops })),
+  );
   options.metrics.gauge('listener_connections', 'Open connections by address.', () =>
     ports.map((port) => ({ labels: { address: port.address }, value: port.connections })),
   );
@@ -73,9 +82,12 @@ export function createListeners(options: ListenOptions): OpenListeners {
       ports.push(port);
       return port;
     },
-    start: () => Promise.all(ports.map((port) => port.open())),
+    udp(route) {
+      datagramPorts.push(new DatagramPort(route, parseAddress(route.address), options.log, datagrams));
+    },
+    start: () => Promise.all([...ports, ...datagramPorts].map((port) => port.open())),
     async stop(graceMs = 2000) {
-      await Promise.all(ports.map((port) => port.close(graceMs)));
+      await Promise.all([...ports, ...datagramPorts].map((port) => port.close(graceMs)));
       shared.deadlines.stop();
     },
   };
@@ -143,20 +155,13 @@ class Port implements GuardedListener {
 
   async open(): Promise<Opened> {
     const { asked, wanted } = this;
-    const [first = '', ...others] = bindHosts(wanted.host);
-    let port = wanted.port;
-    const bound: string[] = [];
     try {
-      port = await this.bind(first, port);
-      this.address = formatAddress(first, port);
-      bound.push(this.address);
-      for (const host of others) {
-        if (await this.bindIfThere(host, port)) bound.push(formatAddress(host, port));
-      }
-      return { asked, port, bound };
+      const { port, addresses } = await bindAll(wanted, (host, at) => this.bind(host, at));
+      this.address = addresses[0] ?? asked;
+      return { asked, port, bound: addresses };
     } catch (error) {
       await this.close(0);
-      return { asked, port, bound: [], problem: error as NodeJS.ErrnoException };
+      return { asked, port: wanted.port, bound: [], problem: error as NodeJS.ErrnoException };
     }
   }
 
@@ -170,26 +175,10 @@ class Port implements GuardedListener {
 
   private async bind(host: string, port: number): Promise<number> {
     const server = this.connectionsOf.newServer();
-    try {
-      await listen(server, host, port);
-    } catch (error) {
-      // Everywhere, on a machine without IPv6.
-      if (host !== '::' || !isNoSuchFamily(error)) throw error;
-      await listen(server, '0.0.0.0', port);
-    }
+    await listen(server, host, port);
     this.servers.push(server);
     const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
-  }
-
-  private async bindIfThere(host: string, port: number): Promise<boolean> {
-    try {
-      await this.bind(host, port);
-      return true;
-    } catch (error) {
-      if (isNoSuchFamily(error)) return false;
-      throw error;
-    }
   }
 }
 
@@ -202,9 +191,4 @@ function listen(server: net.Server, host: string, port: number): Promise<void> {
       resolve();
     });
   });
-}
-
-function isNoSuchFamily(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
 }

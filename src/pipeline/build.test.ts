@@ -74,7 +74,7 @@ function recorder() {
   return { events, batches, released, intakes, registry, answerWith: (a: typeof answer) => (answer = a) };
 }
 
-const listeners: Listeners = { at: (address) => ({ address, http() {}, grpc() {} }) };
+const listeners: Listeners = { at: (address) => ({ address, http() {}, grpc() {} }), udp() {} };
 
 async function build(
   yaml: string | undefined,

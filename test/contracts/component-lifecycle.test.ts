@@ -26,7 +26,7 @@ const sources = readdirSync(join(import.meta.dirname, '../../src'), { recursive:
 
 function create(type: ComponentType, settings: unknown): Lifecycle & Partial<Consumer> {
   const context = { id: type.type, log: silentLog, metrics: createMetrics(), clock: manualClock() };
-  const listeners = { at: (address: string) => ({ address, http() {}, grpc() {} }) };
+  const listeners = { at: (address: string) => ({ address, http() {}, grpc() {} }), udp() {} };
   const config = type.config.parse(settings, `${type.kind}s.${type.type}`);
   switch (type.kind) {
     case 'receiver':

@@ -12,6 +12,7 @@ test('the routes open on its endpoint, the overall one at its path, and only onc
       http: (r: { path: string }) => void opened.push(address + r.path),
       grpc() {},
     }),
+    udp() {},
   };
   const handle = () => ({ status: 200 });
   const type = createHealthCheck(['/', '/ready', '/live'].map((path) => ({ method: 'GET', path, handle }) as const));
