@@ -38,7 +38,7 @@ export async function readServiceCalls(db: Database, range: TimeRange, signal?: 
         WHERE ts BETWEEN {from:Int64} AND {to:Int64} AND parent_id != toFixedString('', 8) ${sample}
         LIMIT 1 BY sipHash64(trace_id, span_id), kind
       ) AS c
-      ANY INNER JOIN (
+      SEMI LEFT JOIN (
         SELECT sipHash64(trace_id, span_id) AS span, service FROM spans
         WHERE ts BETWEEN {before:Int64} AND {to:Int64} ${sample}
       ) AS p ON c.parent = p.span
