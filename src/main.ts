@@ -16,7 +16,10 @@ import { createListeners, type Opened } from './listen/listeners.ts';
 import { type Signal, signals } from './model/batch.ts';
 import { buildPipelines } from './pipeline/build.ts';
 import { apiRoutes } from './show/api/routes.ts';
+import { openArchive } from './show/jaeger/archive.ts';
+import { jaegerMetricsRoutes } from './show/jaeger/metrics-routes.ts';
 import { jaegerRoutes } from './show/jaeger/routes.ts';
+import { jaegerV3Routes } from './show/jaeger/v3-routes.ts';
 import { staticRoutes } from './show/static.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { statsReader } from './stats.ts';
@@ -135,9 +138,12 @@ export async function serve(options: ServeOptions): Promise<Running> {
     page.guard(sameOriginGuard());
     page.guard(securityHeaders());
     const shared = { database: store.database, log, clock };
+    const archive = openArchive(join(dataDir, 'archive'));
     const routes: readonly HttpRoute[] = [
       ...apiRoutes({ ...shared, stats, demo }),
-      ...jaegerRoutes(shared),
+      ...jaegerRoutes({ ...shared, archive }),
+      ...jaegerV3Routes({ ...shared, archive }),
+      ...jaegerMetricsRoutes(shared),
       ...(settings.ui.enabled ? staticRoutes({ ...shared, dir: options.uiDir }) : []),
     ];
     for (const route of routes) page.http(route);

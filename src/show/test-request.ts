@@ -12,9 +12,9 @@ export interface TestReply {
 export async function ask(
   routes: readonly HttpRoute[],
   address: string,
-  options: { method?: string; headers?: Record<string, string>; closed?: AbortSignal } = {},
+  options: { method?: string; headers?: Record<string, string>; closed?: AbortSignal; body?: string } = {},
 ): Promise<TestReply> {
-  const { method = 'GET', headers = {}, closed = new AbortController().signal } = options;
+  const { method = 'GET', headers = {}, closed = new AbortController().signal, body = '' } = options;
   const url = new URL(address, 'http://localhost');
   const [match] = routes
     .flatMap((route) => {
@@ -32,7 +32,7 @@ export async function ask(
     headers,
     remote: '127.0.0.1',
     closed,
-    body: () => Promise.resolve(new Uint8Array()),
+    body: () => Promise.resolve(Buffer.from(body)),
   };
   const reply = await answer(route, request);
   const parts: Buffer[] = [];

@@ -161,7 +161,7 @@ function readableAddress(key: string, value: AttributeValue): AttributeValue {
  * Zipkin's clients give the client's and the server's half of a call one id. The server's gets a free one, below the client's;
  * what was below the shared id is below the server's.
  */
-function splitSharedSpans(spans: readonly Span[]): readonly Span[] {
+export function splitSharedSpans(spans: readonly Span[]): readonly Span[] {
   const used = new Set(spans.map((span) => span.spanId));
   if (used.size === spans.length) return spans;
   const clients = new Set(spans.flatMap((span) => (span.kind === spanKind.client ? span.spanId : [])));

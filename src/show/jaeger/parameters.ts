@@ -2,13 +2,12 @@
  * The parameters of Jaeger's HTTP API v1, with the texts of its errors
  * (https://github.com/jaegertracing/jaeger/blob/v2.20.0/cmd/jaeger/internal/extension/jaegerquery/internal/query_parser.go).
  */
-import { parseDurationNs } from '../../base/duration.ts';
 import { BadInput } from '../../base/errors.ts';
 import type { TimeRange } from '../../query/find-spans.ts';
-import { everything } from '../../query/find-spans.ts';
 import { limits } from '../../query/limits.ts';
 import type { SpanCondition } from '../../query/parse-search-text.ts';
 import { emptySpanName } from '../../wire/jaeger-json.ts';
+import { boolOf, clampNs, durationOf, explaining, intOf, syntaxError } from './go-values.ts';
 
 export interface JaegerSearch {
   /** When given, only these traces (32 hex digits) are asked for, and nothing else matters. */
@@ -30,36 +29,53 @@ export function parseSearch(query: URLSearchParams, nowMs: number): JaegerSearch
     toNs: parseMicros(query, 'end') ?? toNs(nowMs),
   };
   const tags = parseTags(query.getAll('tag'), query.getAll('tags'));
-  const limit = parseLimit(query.get('limit') ?? '');
-  const least = parseDuration(query, 'minDuration');
-  const most = parseDuration(query, 'maxDuration');
-  const traceIds = query.getAll('traceID').map((id) => {
-    try {
-      return parseHexTraceId(id);
-    } catch (cause) {
-      throw new BadInput(`cannot parse traceID param: ${cause instanceof Error ? cause.message : ''}`, { cause });
-    }
-  });
+  const depth = query.get('limit') ?? '';
+  const limit = depth === '' ? defaultLimit : Number(intOf(depth, 32));
+  const least = parse(query, 'minDuration', durationOf) ?? 0n;
+  const most = parse(query, 'maxDuration', durationOf) ?? 0n;
+  const traceIds = query
+    .getAll('traceID')
+    .map((id) => explaining('cannot parse traceID param', () => parseHexTraceId(id)));
   const raw = parseBool(query, 'raw');
   if (traceIds.length === 0 && service === '') throw new BadInput("parameter 'service' is required");
   if (least !== 0n && most !== 0n && most < least) {
     throw new BadInput("'maxDuration' should be greater than 'minDuration'");
   }
   if (limit <= 0 && traceIds.length === 0) throw new BadInput('search depth must be greater than 0');
-  const conditions: SpanCondition[] = [{ kind: 'service', name: service }];
-  const operation = query.get('operation') ?? '';
-  if (operation !== '') conditions.push({ kind: 'operation', name: operation === emptySpanName ? '' : operation });
-  if (least !== 0n) conditions.push({ kind: 'least', ns: least });
-  if (most !== 0n) conditions.push({ kind: 'most', ns: most });
-  for (const [key, value] of tags) conditions.push({ kind: 'attribute', key, value, isString: false });
+  const conditions = conditionsOf({
+    service,
+    operation: query.get('operation') ?? '',
+    attributes: tags,
+    leastNs: least,
+    mostNs: most,
+  });
   return { traceIds, conditions, range, limit: Math.min(limit, limits.tracesPerSearch), raw };
+}
+
+/** What all versions of the API can ask of a span; `''` and 0 ask nothing. */
+export interface Asked {
+  readonly service: string;
+  readonly operation: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly leastNs: bigint;
+  readonly mostNs: bigint;
+}
+
+export function conditionsOf({ service, operation, attributes, leastNs, mostNs }: Asked): SpanCondition[] {
+  const conditions: SpanCondition[] = [];
+  if (service !== '') conditions.push({ kind: 'service', name: service });
+  if (operation !== '') conditions.push({ kind: 'operation', name: operation === emptySpanName ? '' : operation });
+  if (leastNs !== 0n) conditions.push({ kind: 'least', ns: leastNs });
+  if (mostNs !== 0n) conditions.push({ kind: 'most', ns: mostNs });
+  for (const [key, value] of attributes) conditions.push({ kind: 'attribute', key, value, isString: false });
+  return conditions;
 }
 
 /** `endTs` and `lookback`, ms; by default the last day. */
 export function parseDependencies(query: URLSearchParams, nowMs: number): TimeRange {
   const end = parseInt64(query, 'endTs') ?? BigInt(Math.round(nowMs));
   const lookback = parseInt64(query, 'lookback') ?? BigInt(defaultDependencyLookbackMs);
-  return { fromNs: clamp((end - lookback) * 1_000_000n), toNs: clamp(end * 1_000_000n) };
+  return { fromNs: clampNs((end - lookback) * 1_000_000n), toNs: clampNs(end * 1_000_000n) };
 }
 
 /** A trace id in a path: 1 to 32 hex digits of either case, or 16 bytes in base64 (v3 clients use that). 32 hex digits. */
@@ -81,49 +97,23 @@ function parseHexTraceId(text: string): string {
 
 /** As Go's `strconv.ParseBool` reads it; absent is false. */
 export function parseBool(query: URLSearchParams, name: string): boolean {
-  const text = query.get(name) ?? '';
-  if (['', '0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
-  throw unparsable(name, syntaxError('ParseBool', text));
+  return parse(query, name, boolOf) ?? false;
 }
 
 /** A whole number of µs since the epoch, as ns; undefined when absent. Time hints of `/api/traces/{id}` are only checked. */
 export function parseMicros(query: URLSearchParams, name: string): bigint | undefined {
   const micros = parseInt64(query, name);
-  return micros === undefined ? undefined : clamp(micros * 1000n);
+  return micros === undefined ? undefined : clampNs(micros * 1000n);
 }
 
-function parseInt64(query: URLSearchParams, name: string): bigint | undefined {
+export function parseInt64(query: URLSearchParams, name: string): bigint | undefined {
+  return parse(query, name, (text) => intOf(text, 64));
+}
+
+/** One parameter by `read`, whose error says which it was; undefined when it is absent or empty. */
+export function parse<T>(query: URLSearchParams, name: string, read: (text: string) => T): T | undefined {
   const text = query.get(name) ?? '';
-  if (text === '') return undefined;
-  try {
-    return int64Of(text, 64);
-  } catch (error) {
-    throw unparsable(name, error);
-  }
-}
-
-function parseLimit(text: string): number {
-  return text === '' ? defaultLimit : Number(int64Of(text, 32));
-}
-
-function int64Of(text: string, bits: number): bigint {
-  if (!/^[+-]?\d+$/.test(text)) throw syntaxError('ParseInt', text);
-  const value = text.length > 40 ? 2n ** 64n : BigInt(text.replace(/^\+/, ''));
-  if (BigInt.asIntN(bits, value) !== value) {
-    throw new BadInput(`strconv.ParseInt: parsing ${JSON.stringify(text.slice(0, 100))}: value out of range`);
-  }
-  return value;
-}
-
-/** Go durations, ns; absent is 0. */
-function parseDuration(query: URLSearchParams, name: string): bigint {
-  const text = query.get(name) ?? '';
-  if (text === '') return 0n;
-  const ns = parseDurationNs(text);
-  if (ns !== undefined && Math.abs(ns) < 2 ** 63) return BigInt(ns);
-  const problem = /^[+-]?\d+\.?\d*$/.test(text) ? 'missing unit in duration' : 'invalid duration';
-  throw unparsable(name, new BadInput(`time: ${problem} ${JSON.stringify(text.slice(0, 100))}`));
+  return text === '' ? undefined : explaining(`unable to parse param '${name}'`, () => read(text));
 }
 
 function parseTags(simple: readonly string[], json: readonly string[]): Map<string, string> {
@@ -159,19 +149,6 @@ function parseTagsJson(text: string): object {
   throw new BadInput(`malformed 'tags' parameter, cannot unmarshal JSON: expected an object of strings`);
 }
 
-function unparsable(name: string, cause: unknown): BadInput {
-  return new BadInput(`unable to parse param '${name}': ${cause instanceof Error ? cause.message : ''}`, { cause });
-}
-
-function syntaxError(parser: string, text: string): BadInput {
-  return new BadInput(`strconv.${parser}: parsing ${JSON.stringify(text.slice(0, 100))}: invalid syntax`);
-}
-
 function toNs(ms: number): bigint {
-  return clamp(BigInt(Math.round(ms)) * 1_000_000n);
-}
-
-function clamp(ns: bigint): bigint {
-  if (ns < everything.fromNs) return everything.fromNs;
-  return ns > everything.toNs ? everything.toNs : ns;
+  return clampNs(BigInt(Math.round(ms)) * 1_000_000n);
 }

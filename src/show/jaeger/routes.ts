@@ -1,16 +1,14 @@
 /** Jaeger's HTTP query API v1, as its 2.20 answers: every script that asks Jaeger may ask Ariane. */
-import type { Clock } from '../../base/clock.ts';
 import { BadInput } from '../../base/errors.ts';
 import type { HttpReply, HttpRequest, HttpRoute } from '../../base/listener.ts';
-import { spanKindNames } from '../../model/span.ts';
-import { type Catalogue, createCatalogue } from '../../query/catalogue.ts';
-import { type QueryDatabase, withPlainErrors } from '../../query/plain-errors.ts';
+import { type Span, spanKindNames } from '../../model/span.ts';
 import { listOperations } from '../../query/list-operations.ts';
 import { listServices } from '../../query/list-services.ts';
-import { readTrace, readTraces } from '../../query/read-trace.ts';
-import { findTraceIds } from '../../query/search-traces.ts';
 import { readServiceCalls } from '../../query/service-calls.ts';
 import { emptySpanName, type JaegerTrace, jaegerTraceId, toJaegerTrace } from '../../wire/jaeger-json.ts';
+import { otlpFromJson } from '../../wire/otlp-json.ts';
+import { decodeTraces } from '../../wire/otlp-proto.ts';
+import { type Asking, askingOf, findIds, type JaegerDeps, readInBatches, readStored } from './asking.ts';
 import { envelope, type EnvelopeError, envelopeOf, errorEnvelope } from './envelope.ts';
 import {
   type JaegerSearch,
@@ -21,20 +19,9 @@ import {
   parseTraceId,
 } from './parameters.ts';
 
-export interface JaegerDeps {
-  readonly database: QueryDatabase;
-  readonly clock: Clock;
-}
-
-interface Asking {
-  readonly db: QueryDatabase;
-  readonly catalogue: Catalogue;
-  readonly clock: Clock;
-}
-
-export function jaegerRoutes({ database, clock }: JaegerDeps): HttpRoute[] {
-  const db = withPlainErrors(database);
-  const deps: Asking = { db, catalogue: createCatalogue(db), clock };
+export function jaegerRoutes(given: JaegerDeps): HttpRoute[] {
+  const deps = askingOf(given);
+  const { db, clock } = deps;
   return [
     get('/api/services', async (request) => {
       const services = await listServices(db, request.closed);
@@ -59,13 +46,27 @@ export function jaegerRoutes({ database, clock }: JaegerDeps): HttpRoute[] {
       return search.traceIds.length > 0 ? answerIds(deps, request, search) : answerSearch(deps, request, search);
     }),
     get('/api/traces/:id', async (request) => {
-      const traceId = parseTraceId(request.params.id ?? '');
-      parseMicros(request.query, 'start');
-      parseMicros(request.query, 'end');
-      const raw = parseBool(request.query, 'raw');
-      const spans = await readTrace(db, deps.catalogue, traceId, { signal: request.closed });
+      const { traceId, raw } = parseOneTrace(request);
+      const spans = await readStored(deps, traceId, request.closed);
       if (spans.length === 0) throw new BadInput('trace not found', { status: 404 });
       return envelope(request, [toJaegerTrace(spans, { raw })]);
+    }),
+    post('/api/archive/:id', async (request) => {
+      const { traceId } = parseOneTrace(request);
+      if (deps.archive === undefined) throw new BadInput('archive storage was not configured', { status: 501 });
+      const spans = await readStored(deps, traceId, request.closed);
+      if (spans.length === 0) throw new BadInput('trace not found', { status: 404 });
+      await deps.archive.keep(traceId, spans);
+      return envelope(request, [], { errors: [] });
+    }),
+    // OTLP JSON in, Jaeger's JSON out: how its page shows a file that was dropped onto it.
+    post('/api/transform', async (request) => {
+      const otlp = otlpFromJson('ExportTraceServiceRequest', await request.body(maxTransformBytes));
+      const traces = groupByTrace(decodeTraces(otlp));
+      return envelope(
+        request,
+        Array.from(traces.values(), (spans) => toJaegerTrace(spans)),
+      );
     }),
     get('/api/dependencies', async (request) => {
       const range = parseDependencies(request.query, clock.nowMs());
@@ -80,51 +81,67 @@ export function jaegerRoutes({ database, clock }: JaegerDeps): HttpRoute[] {
   ];
 }
 
+const maxTransformBytes = 64 * 1024 * 1024;
+
+function parseOneTrace({ params, query }: HttpRequest): { traceId: string; raw: boolean } {
+  const traceId = parseTraceId(params.id ?? '');
+  parseMicros(query, 'start');
+  parseMicros(query, 'end');
+  return { traceId, raw: parseBool(query, 'raw') };
+}
+
 function get(path: string, handle: (request: HttpRequest) => Promise<HttpReply>): HttpRoute {
   // A thrown parse error must become a rejection like any other.
   return { method: 'GET', path, handle: async (request) => handle(request), failed: errorEnvelope };
 }
 
-/** So many traces are read and written at a time. */
-const batchSize = 50;
+function post(path: string, handle: (request: HttpRequest) => Promise<HttpReply>): HttpRoute {
+  return { ...get(path, handle), method: 'POST' };
+}
 
 async function answerSearch(deps: Asking, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
-  const ids = await findTraceIds(deps.db, deps.clock, { ...search, order: 'newest' }, request.closed);
-  return envelopeOf(request, readInBatches(deps, request, ids, search.raw), () => null);
+  const ids = await findIds(deps, search, request.closed);
+  return envelopeOf(request, showInBatches(deps, request, ids, search.raw), () => null);
 }
 
 async function answerIds(deps: Asking, request: HttpRequest, search: JaegerSearch): Promise<HttpReply> {
   const missing = new Set(search.traceIds);
-  const found = readInBatches(deps, request, [...missing], search.raw, (id) => missing.delete(id));
+  const found = showInBatches(deps, request, [...missing], search.raw, (id) => missing.delete(id));
   return envelopeOf(request, found, () => {
     const errors = Array.from(missing, (id): EnvelopeError => ({ msg: 'trace not found', traceID: jaegerTraceId(id) }));
     return errors.length === 0 ? null : errors;
   });
 }
 
-async function* readInBatches(
-  { db, catalogue }: Asking,
-  request: HttpRequest,
+async function* showInBatches(
+  deps: Asking,
+  { closed }: HttpRequest,
   traceIds: readonly string[],
   raw: boolean,
   onFound: (traceId: string) => void = () => {},
 ): AsyncGenerator<JaegerTrace[]> {
-  for (let at = 0; at < traceIds.length; at += batchSize) {
-    const batch = traceIds.slice(at, at + batchSize);
-    const traces = await readTraces(db, catalogue, batch, { signal: request.closed });
-    yield batch.flatMap((id) => {
-      const spans = traces.get(id);
-      if (spans === undefined) return [];
+  for await (const batch of readInBatches(deps, traceIds, closed)) {
+    yield batch.map(([id, spans]) => {
       onFound(id);
       return toJaegerTrace(spans, { raw });
     });
   }
 }
 
-function shownName(name: string): string {
+function groupByTrace(spans: readonly Span[]): Map<string, Span[]> {
+  const traces = new Map<string, Span[]>();
+  for (const span of spans) {
+    const known = traces.get(span.traceId);
+    if (known === undefined) traces.set(span.traceId, [span]);
+    else known.push(span);
+  }
+  return traces;
+}
+
+export function shownName(name: string): string {
   return name === '' ? emptySpanName : name;
 }
 
-function shownKind(kind: number): string {
+export function shownKind(kind: number): string {
   return kind === 0 ? '' : (spanKindNames[kind] ?? '');
 }
