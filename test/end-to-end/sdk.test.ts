@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtoExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -43,23 +43,29 @@ describe('the Node SDK', () => {
         startTime: [1_700_000_000, 1000],
         attributes: { 'db.system.name': 'sqlite', rows: 3, ratio: 0.5, ok: true, list: ['a', 'b'] },
       },
-      trace.setSpan((await import('@opentelemetry/api')).ROOT_CONTEXT, root),
+      trace.setSpan(ROOT_CONTEXT, root),
     );
     child.addEvent('cache miss', { key: 'k1' });
-    child.setStatus({ code: SpanStatusCode.ERROR, message: 'no such table' });
     child.end([1_700_000_000, 300_001_000]);
+    const failed = tracer.startSpan(
+      'GET cache',
+      { startTime: [1_700_000_000, 310_000_000] },
+      trace.setSpan(ROOT_CONTEXT, root),
+    );
+    failed.setStatus({ code: SpanStatusCode.ERROR, message: 'no such key' });
+    failed.end([1_700_000_000, 311_000_000]);
     root.end([1_700_000_000, 400_000_005]);
     await provider.forceFlush();
 
     const traceId = root.spanContext().traceId;
     const find = async () => {
       const reply = await fetch(
-        `${ariane.url}/api/trace/${traceId}/spans?ids=${root.spanContext().spanId},${child.spanContext().spanId}`,
+        `${ariane.url}/api/trace/${traceId}/spans?ids=${[root, child, failed].map((span) => span.spanContext().spanId).join(',')}`,
       );
       const body = (await reply.json()) as { spans?: SpanDetails[] };
-      return body.spans?.length === 2 ? body.spans : undefined;
+      return body.spans?.length === 3 ? body.spans : undefined;
     };
-    const spans = await ariane.until('both spans', find);
+    const spans = await ariane.until('the three spans', find);
     const query = spans.find((span) => span.operation === 'SELECT orders');
     expect(query).toMatchObject({
       service,
@@ -67,9 +73,12 @@ describe('the Node SDK', () => {
       parentSpanId: root.spanContext().spanId,
       startNs: '1700000000000001000',
       durationNs: 300_000_000,
-      status: 'error',
-      statusMessage: 'no such table',
+      status: 'unset',
       scope: { name: 'test', version: '1.2.3' },
+    });
+    expect(spans.find((span) => span.operation === 'GET cache')).toMatchObject({
+      status: 'error',
+      statusMessage: 'no such key',
     });
     const attributes = Object.fromEntries(query?.attributes.map((a) => [a.key, `${a.type}:${a.text}`]) ?? []);
     expect(attributes).toMatchObject({ rows: 'i:3', ratio: 'd:0.5', ok: 'b:true', 'db.system.name': 's:sqlite' });
