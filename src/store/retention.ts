@@ -74,7 +74,8 @@ export function createRetention(options: RetentionOptions): Retention {
       });
     }
     if (expired.length > 0) await measure();
-    await expireCompanions(Math.min(usage.days[0]?.day ?? today, today));
+    const [oldest] = usage.days;
+    if (oldest !== undefined) await expireCompanions(Math.min(oldest.day, today));
     const isOver = limits.maxBytes > 0 && usage.bytes > limits.maxBytes;
     if (isOver !== isFull) {
       if (isOver)
