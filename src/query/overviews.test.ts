@@ -155,6 +155,17 @@ describe('services', () => {
     ]);
   });
 
+  it('counts every call of a parent that calls twice, and a repeated span once', async () => {
+    const traceId = nextId();
+    const parent = testSpan({ traceId, service: 'loop', atMs: 10 * hour });
+    const call = { traceId, parentSpanId: parent.spanId, service: 'called', atMs: 10 * hour + 1 };
+    const calls = [testSpan(call), testSpan(call), testSpan(call)];
+    await store.insert([parent, ...calls]);
+    await store.insert([parent, ...calls]);
+    const own = { fromNs: at(10 * hour), toNs: at(11 * hour) };
+    expect(await readServiceCalls(db, own)).toEqual([{ from: 'loop', to: 'called', calls: 3, errors: 0, p95Ns: null }]);
+  });
+
   it('counts entries of each', async () => {
     expect(await readServiceFigures(db, range)).toEqual([
       { name: 'front', calls: 33, errors: 0, p95Ns: 3e8 },
