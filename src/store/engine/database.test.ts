@@ -15,9 +15,7 @@ const kinds: Record<string, () => Promise<{ database: Database; folder: string; 
   },
   async remote() {
     const engine = await startTestEngine({ password: "s'cr:et" });
-    const setup = await openRemote({ url: engine.url, password: "s'cr:et" });
-    await setup.database.command('CREATE DATABASE traces');
-    await setup.stop();
+    // A database of this name is not there yet.
     const remote = await openRemote({ url: engine.url, user: 'ariane', password: "s'cr:et", database: 'traces' });
     return {
       database: remote.database,

@@ -12,6 +12,7 @@ export const engineCode = {
   badArguments: 36,
   unknownParameter: 456,
   syntaxError: 62,
+  unknownDatabase: 81,
   timeoutExceeded: 159,
   readonly: 164,
   tooManyQueries: 202,
