@@ -19,6 +19,8 @@ export type SpanCondition =
   | { readonly kind: 'least'; readonly ns: bigint }
   | { readonly kind: 'most'; readonly ns: bigint }
   | { readonly kind: 'errors' }
+  /** Has an attribute of this key, whatever its value, or an event of this name. */
+  | { readonly kind: 'has'; readonly name: string }
   | { readonly kind: 'word'; readonly text: string };
 
 export interface SearchText {

@@ -62,6 +62,8 @@ export function alternativesOf(condition: ResolvedCondition, values: Bindings): 
       return one(`duration <= ${values.bind('Int64', condition.ns)}`);
     case 'errors':
       return one(`status = ${statusCode.error}`);
+    case 'has':
+      return one(hasSql(values.bind('String', condition.name)));
     case 'kind':
       return one(`kind = ${values.bind('UInt8', condition.number)}`);
     case 'status':
@@ -77,6 +79,13 @@ export function alternativesOf(condition: ResolvedCondition, values: Bindings): 
 
 function one(sql: string): Alternatives {
   return { first: [sql], later: [] };
+}
+
+/** Shape 0 keeps key, type and value one after another. */
+function hasSql(name: string): string {
+  return `(shape IN (SELECT id FROM shapes WHERE has(keys, ${name}))
+    OR (shape = 0 AND arrayExists((v, at) -> at % 3 = 1 AND v = ${name}, vals, arrayEnumerate(vals)))
+    OR has(events.name, ${name}) OR res_id IN (SELECT id FROM resources WHERE has(keys, ${name})))`;
 }
 
 const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
