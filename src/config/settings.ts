@@ -45,6 +45,8 @@ export const settingsSchema = object({
     endpoint: string('localhost:16686'),
     /** Jaeger's gRPC query API. */
     grpc_endpoint: string('localhost:16685'),
+    /** Zipkin's API, where its receiver may listen, too. Under `/zipkin` it is at `endpoint` as well. */
+    zipkin_endpoint: string('localhost:9411'),
     /** A query that runs longer is ended with an error. */
     timeout: durationMs('30s'),
     /** Rows that one search may return. */

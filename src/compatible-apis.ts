@@ -1,0 +1,41 @@
+/** The APIs by which clients of Jaeger and Zipkin read, each on the port where they look for it. */
+import type { HttpRoute, Listeners } from './base/listener.ts';
+import type { Guard } from './listen/guards.ts';
+import { openArchive } from './show/jaeger/archive.ts';
+import type { JaegerDeps } from './show/jaeger/asking.ts';
+import { jaegerMetricsRoutes } from './show/jaeger/metrics-routes.ts';
+import { jaegerRoutes } from './show/jaeger/routes.ts';
+import { jaegerV3Routes } from './show/jaeger/v3-routes.ts';
+import { zipkinRoutes } from './show/zipkin/routes.ts';
+
+export interface CompatibleApis extends Omit<JaegerDeps, 'archive'> {
+  readonly version: string;
+  /** Of the page, `localhost:16686`, which has its own guards. */
+  readonly pageEndpoint: string;
+  readonly zipkinEndpoint: string;
+  readonly archiveDir: string;
+  readonly listeners: Listeners;
+  /** Stands in front of what reads on the other ports: they are shared with receivers, who take spans from anywhere. */
+  readonly guard: Guard;
+}
+
+/** Registers them; the listeners are still to be started. */
+export function registerCompatibleApis(given: CompatibleApis): void {
+  const { listeners, guard, pageEndpoint, zipkinEndpoint } = given;
+  const jaeger: JaegerDeps = { ...given, archive: openArchive(given.archiveDir) };
+  const page = listeners.at(pageEndpoint);
+  const onPage = [
+    ...jaegerRoutes(jaeger),
+    ...jaegerV3Routes(jaeger),
+    ...jaegerMetricsRoutes(jaeger),
+    ...zipkinRoutes(given, '/zipkin'),
+  ];
+  for (const route of onPage) page.http(route);
+  const zipkin = listeners.at(zipkinEndpoint);
+  for (const route of [...zipkinRoutes(given, ''), ...zipkinRoutes(given, '/zipkin')])
+    zipkin.http(behind(guard, route));
+}
+
+function behind(guard: Guard, route: HttpRoute): HttpRoute {
+  return { ...route, handle: (request) => guard.refuse?.(request) ?? route.handle(request) };
+}
