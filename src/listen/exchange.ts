@@ -60,7 +60,8 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     output: stream,
     isInputRead: () => stream.readableEnded || stream.endAfterHeaders,
     head(status, replyHeaders) {
-      if (!stream.destroyed && !stream.headersSent) stream.respond({ ...replyHeaders, ':status': status });
+      if (!stream.closed && !stream.destroyed && !stream.headersSent)
+        stream.respond({ ...replyHeaders, ':status': status });
     },
     isHeadSent: () => stream.headersSent,
     abort: () => stream.close(2), // INTERNAL_ERROR

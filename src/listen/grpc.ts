@@ -215,7 +215,8 @@ class Call implements GrpcCall {
     this.settle();
     if (this.isAnswered) return false;
     this.isAnswered = true;
-    return !this.stream.destroyed && !this.stream.headersSent;
+    // Reset by its client a stream is closed some turns before it is destroyed, and answering it would throw.
+    return !this.stream.closed && !this.stream.destroyed && !this.stream.headersSent;
   }
 
   private gone(): void {
