@@ -11,6 +11,13 @@ it('writes one line an event, and no stored string can forge a second one', () =
   ]);
 });
 
+it('lets no stored string steer a terminal, not even as a key', () => {
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line), nowMs: () => 0 });
+  log.info('\u001b[2Jname', { ['k\n\u001b[31m']: '\u009b31m\u202e' });
+  expect(lines).toEqual(['1970-01-01T00:00:00.000Z INFO  \ufffd[2Jname k ⏎ \ufffd[31m="\ufffd31m\ufffd"']);
+});
+
 it('writes JSON for machines', () => {
   const lines: string[] = [];
   createLog({ format: 'json', level: 'error', write: (line) => lines.push(line), nowMs: () => 0 }).error('x', {

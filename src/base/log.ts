@@ -50,14 +50,16 @@ function jsonLine(time: string, level: LogLevel, text: string, fields: LogFields
 }
 
 function textLine(time: string, level: LogLevel, text: string, fields: LogFields): string {
-  let line = `${time} ${level.toUpperCase().padEnd(5)} ${oneLine(text)}`;
+  let line = `${time} ${level.toUpperCase().padEnd(5)} ${text}`;
   for (const [key, value] of Object.entries(fields)) {
     if (value !== undefined) line += ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : String(value)}`;
   }
-  return line;
+  return harmless(line);
 }
 
-// A stored string is hostile: it must not be able to forge a second log line.
-function oneLine(text: string): string {
-  return text.replaceAll(/[\r\n]+/g, ' ⏎ ');
+// A stored string, and a key as well, is hostile: it must not forge a second line, nor steer the terminal that shows the log.
+function harmless(line: string): string {
+  return line
+    .replaceAll(/[\r\n\u2028\u2029]+/g, ' ⏎ ')
+    .replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }

@@ -58,7 +58,7 @@ test('normal names each span, detailed shows what it holds', async () => {
   expect(normal.lines[1]).toMatch(/GET \/checkout service="frontend" trace_id="0102.*" duration_ms=500$/);
   const detailed = setUp({ verbosity: 'detailed' });
   await detailed.give();
-  expect(detailed.lines[1]).toMatch(/http\.route="\/checkout" resource\.service\.name="frontend"/);
+  expect(detailed.lines[1]).toMatch(/attributes\.http\.route="\/checkout" resource\.service\.name="frontend"/);
 });
 
 test('sampling shows the first of each second, then every so-manieth', async () => {

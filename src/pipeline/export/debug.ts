@@ -84,7 +84,8 @@ function details(span: Span): LogFields {
     status: span.statusCode,
     status_message: span.statusMessage || undefined,
     scope: span.scope.name || undefined,
-    ...describeAttributes('', span.attributes),
+    // A prefix, because a span's key may be one of the log's own, such as "level".
+    ...describeAttributes('attributes.', span.attributes),
     ...describeAttributes('resource.', span.resource.attributes),
     events: span.events.length > 0 ? span.events.map((event) => event.name).join(', ') : undefined,
     links: span.links.length > 0 ? span.links.map((link) => link.traceId).join(', ') : undefined,
