@@ -84,6 +84,10 @@ export function createDemo(options: DemoOptions): Demo {
       if (message.kind === 'problem') problem = message.text;
       else if (running?.child === started) running.report = message;
     });
+    // When it cannot be started, and when a message finds it gone.
+    started.on('error', (error) => {
+      problem ??= error.message;
+    });
     started.on('exit', (code, signal) => {
       if (child !== started) return;
       child = undefined;
@@ -103,6 +107,7 @@ export function createDemo(options: DemoOptions): Demo {
         cancel();
         from.off('message', onMessage);
         from.off('exit', onExit);
+        from.off('error', onExit);
         act();
       };
       const onMessage = (message: unknown) => {
@@ -117,6 +122,7 @@ export function createDemo(options: DemoOptions): Demo {
       );
       from.on('message', onMessage);
       from.on('exit', onExit);
+      from.on('error', onExit);
     });
   }
 
