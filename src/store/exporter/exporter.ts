@@ -256,10 +256,16 @@ class StoreExporter implements Exporter {
       const { rejected } = this.#transcoder.append(filling.rows, part.bytes, part.receivedMs);
       for (const [reason, spans] of rejected) metrics.counter('rejected_total', helps.rejected).add(spans, { reason });
     } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
+      // Malformed, or a fault of ours: either way nothing of it is in the block, and its neighbours must not suffer.
+      if (!(error instanceof BadInput)) {
+        this.#context.log.error('cannot transcode a request', {
+          seq: part.seq,
+          stack: error instanceof Error ? error.stack : undefined,
+        });
+      }
       this.counts.quarantined += part.count;
       metrics.counter('quarantined_total', helps.quarantined).add(part.count, { signal: 'traces' });
-      return this.#quarantine.put('otlp.pb', part.bytes, error.message, part.count);
+      return this.#quarantine.put('otlp.pb', part.bytes, describeError(error), part.count);
     }
     filling.seqs.push(part.seq);
     if (filling.rows.rows >= this.#config.flush_rows || filling.rows.size >= maxBlockBytes) this.#flush(filling);
