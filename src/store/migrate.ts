@@ -1,4 +1,5 @@
 /** Brings a store's tables up to this program: numbered, forward only, at start. */
+import { ConfigError } from '../base/errors.ts';
 import type { Database } from './database.ts';
 import { type Migration, migrations } from './schema.ts';
 
@@ -11,7 +12,7 @@ export interface MigrateOptions {
 /**
  * Applies what is missing, in order. Statements are idempotent (`IF NOT EXISTS`, `OR REPLACE`) and a migration is noted
  * when all of its statements are done, so that after a crash in the middle the next start simply does it again.
- * Gives the ids applied now.
+ * Gives the ids applied now. Throws `ConfigError` for a store that is newer than the program.
  */
 export async function migrate(database: Database, options: MigrateOptions = {}): Promise<number[]> {
   const known = options.migrations ?? migrations;
@@ -25,7 +26,8 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
   const newest = Math.max(0, ...known.map((m) => m.id));
   const newer = rows.find((row) => row.id > newest);
   if (newer !== undefined) {
-    throw new Error(
+    throw new ConfigError(
+      '',
       `the store was written by a newer Ariane (migration ${newer.id} "${newer.name}"; this program knows ${newest}): use that version or another data folder`,
     );
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ConfigError, describeError } from '../base/errors.ts';
 import { startTestEngine } from './engine/test-engine.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
@@ -81,5 +82,21 @@ test('the same store lies on a remote server', async () => {
     { ServiceName: 'far' },
   ]);
   await remote.stop();
+  await server.stop();
+});
+
+test('a server that does not answer, or refuses, is said in one sentence', async () => {
+  const refusal = (url: string, password?: string) =>
+    openTestStore({ remote: { url, ...(password === undefined ? {} : { password }) } }).then(
+      undefined,
+      (e: unknown) => e,
+    );
+  const nobody = await refusal('http://127.0.0.1:9');
+  expect(nobody).toBeInstanceOf(ConfigError);
+  expect(describeError(nobody)).toMatch(/^cannot open the store: the store does not answer: .*ECONNREFUSED/);
+  const server = await startTestEngine({ password: 'right' });
+  const wrong = await refusal(server.url, 'wrong');
+  expect(wrong).toBeInstanceOf(ConfigError);
+  expect(describeError(wrong)).toMatch(/^cannot open the store: .*password is incorrect/);
   await server.stop();
 });

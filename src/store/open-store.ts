@@ -2,12 +2,14 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { ConfigError, Overloaded } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { createBallast } from './ballast.ts';
 import { rewriteFor } from './cluster.ts';
 import type { Database } from './database.ts';
 import { type EmbeddedOptions, openEmbedded } from './engine/embedded.ts';
+import { EngineError } from './engine/engine-error.ts';
 import { lockFolder } from './engine/folder-lock.ts';
 import { openRemote, type RemoteOptions } from './engine/remote.ts';
 import { migrate } from './migrate.ts';
@@ -41,7 +43,7 @@ export interface Store {
 
 const companions = ['shapes', 'resources', 'scopes'] as const;
 
-/** Rejects with one clear sentence: the folder is in use, the store is newer than the program, the server refuses. */
+/** Throws `ConfigError`, one clear sentence: the folder is in use, the store is newer than the program, the server refuses. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const clock = options.clock ?? systemClock;
   const ballast = createBallast(join(options.dataDir, 'ballast'));
@@ -72,8 +74,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   } catch (error) {
     await engine?.stop();
     lock.release();
-    throw error;
+    throw isFromOutside(error) ? new ConfigError('', 'cannot open the store', { cause: error }) : error;
   }
+}
+
+/** What the engine, the network or the disk said; anything else is a fault of ours, to be shown whole. */
+function isFromOutside(error: unknown): boolean {
+  return error instanceof EngineError || error instanceof Overloaded || (error instanceof Error && 'syscall' in error);
 }
 
 async function prepareTables(database: Database, { remote, log }: StoreOptions): Promise<void> {

@@ -12,7 +12,7 @@ import type { Log } from '../../base/log.ts';
 import type { Database } from '../database.ts';
 import { createDatabase } from './client.ts';
 import { engineEnvironment } from './config-file.ts';
-import { EngineError, engineErrorFrom } from './engine-error.ts';
+import { EngineError, engineCode, engineErrorFrom } from './engine-error.ts';
 import { type EngineOptions, type EngineOrder, type EngineReport, engineDefaults } from './options.ts';
 
 export interface EmbeddedEngine {
@@ -197,7 +197,10 @@ export function startEngine(options: EngineOptions, log: Log): Promise<{ child: 
       else
         reject(
           refusal ??
-            new Error(`the engine ended before it answered (${signal ?? `exit code ${code}`}): ${said.join(' ')}`),
+            new EngineError(
+              engineCode.unknown,
+              `the engine ended before it answered (${signal ?? `exit code ${code}`}): ${said.join(' ')}`,
+            ),
         );
     });
   });

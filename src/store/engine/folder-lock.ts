@@ -5,11 +5,13 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError } from '../../base/errors.ts';
 
 export interface FolderLock {
   release(): void;
 }
 
+/** Throws `ConfigError` while another process holds it. */
 export function lockFolder(folder: string): FolderLock {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'lock');
@@ -27,11 +29,11 @@ export function lockFolder(folder: string): FolderLock {
     }
     const holder = read(path);
     const [pid = '', start = ''] = (holder ?? '').trim().split(' ');
-    if (isRunning(Number(pid), start)) throw new Error(`data folder ${folder} is in use by process ${pid}`);
+    if (isRunning(Number(pid), start)) throw new ConfigError('', `data folder ${folder} is in use by process ${pid}`);
     // Left by a crash. Only what was read is removed, so that two starters do not remove each other's.
     if (read(path) === holder) rmSync(path, { force: true });
   }
-  throw new Error(`data folder ${folder}: cannot take the lock ${path}`);
+  throw new ConfigError('', `data folder ${folder}: cannot take the lock ${path}`);
 }
 
 function isRunning(pid: number, start: string): boolean {
