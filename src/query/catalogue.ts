@@ -33,16 +33,20 @@ export function createCatalogue(db: Database, maxEntries = 20_000): Catalogue {
   };
 }
 
+const firstEntries = 2_000;
+
 export const noAttributes: Attributes = new Map();
 export const unknownScope: Scope = { name: '', version: '', attributes: noAttributes, schemaUrl: '' };
 
-type Load<T> = (ids: readonly bigint[], signal?: AbortSignal) => Promise<Map<bigint, T>>;
+/** Those of `ids`; without ids the first `limit` of all. */
+type Load<T> = (ids: readonly bigint[] | undefined, limit: number, signal?: AbortSignal) => Promise<Map<bigint, T>>;
 
 function loader<T>(db: Database, columns: string, table: string, read: (row: RowBinaryReader) => T): Load<T> {
-  return async (ids, signal) => {
+  return async (ids, limit, signal) => {
+    const where = ids === undefined ? '' : 'WHERE id IN (SELECT arrayJoin({ids:Array(UInt64)}))';
     const bytes = await db.selectBytes({
-      sql: `SELECT ${columns} FROM ${table} WHERE id IN (SELECT arrayJoin({ids:Array(UInt64)})) LIMIT 1 BY id`,
-      params: { ids },
+      sql: `SELECT ${columns} FROM ${table} ${where} LIMIT 1 BY id LIMIT {limit:UInt32}`,
+      params: { limit, ...(ids && { ids }) },
       format: 'RowBinary',
       timeoutMs: limits.searchTimeoutMs,
       ...(signal && { signal }),
@@ -56,7 +60,13 @@ function loader<T>(db: Database, columns: string, table: string, read: (row: Row
 
 function remembered<T>(maxEntries: number, load: Load<T>) {
   const known = new Map<bigint, T>();
+  let hasLooked = false;
   return async (ids: Iterable<bigint>, signal?: AbortSignal): Promise<ReadonlyMap<bigint, T>> => {
+    if (!hasLooked) {
+      // All at once costs no more than the first few, and most stores have fewer.
+      hasLooked = true;
+      for (const [id, entry] of await load(undefined, firstEntries, signal)) known.set(id, entry);
+    }
     const answer = new Map<bigint, T>();
     const unknown: bigint[] = [];
     for (const id of new Set(ids)) {
@@ -66,7 +76,7 @@ function remembered<T>(maxEntries: number, load: Load<T>) {
     }
     // In pieces, so that a trace of 100,000 different shapes makes no statement of megabytes.
     for (let at = 0; at < unknown.length; at += 5000) {
-      for (const [id, entry] of await load(unknown.slice(at, at + 5000), signal)) {
+      for (const [id, entry] of await load(unknown.slice(at, at + 5000), 5000, signal)) {
         answer.set(id, entry);
         known.set(id, entry);
       }
