@@ -6,7 +6,9 @@ import { nop } from './pipeline/export/nop.ts';
 import { createHealthCheck } from './pipeline/extend/health-check.ts';
 import { batch } from './pipeline/process/batch.ts';
 import { memoryLimiter } from './pipeline/process/memory-limiter.ts';
+import { jaeger } from './receive/jaeger.ts';
 import { otlp } from './receive/otlp.ts';
+import { zipkin } from './receive/zipkin.ts';
 
 /** What components need that no configuration says. */
 export interface ComponentDeps {
@@ -16,5 +18,5 @@ export interface ComponentDeps {
 }
 
 export function createComponents({ healthRoutes, ariane }: ComponentDeps): readonly ComponentType[] {
-  return [otlp, batch, memoryLimiter, debug, nop, ariane, createHealthCheck(healthRoutes)];
+  return [otlp, jaeger, zipkin, batch, memoryLimiter, debug, nop, ariane, createHealthCheck(healthRoutes)];
 }

@@ -6,7 +6,6 @@ import { ConfigError } from './base/errors.ts';
 import type { HttpRoute } from './base/listener.ts';
 import type { Log } from './base/log.ts';
 import { createMetrics } from './base/metrics.ts';
-import { registerCompatibleApis } from './compatible-apis.ts';
 import { createComponents } from './components.ts';
 import type { Config } from './config/config.ts';
 import { moveEndpoint } from './config/endpoint.ts';
@@ -17,6 +16,7 @@ import { createListeners, type Opened } from './listen/listeners.ts';
 import { type Signal, signals } from './model/batch.ts';
 import { buildPipelines } from './pipeline/build.ts';
 import { apiRoutes } from './show/api/routes.ts';
+import { jaegerRoutes } from './show/jaeger/routes.ts';
 import { staticRoutes } from './show/static.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { statsReader } from './stats.ts';
@@ -131,28 +131,16 @@ export async function serve(options: ServeOptions): Promise<Running> {
     });
     closing.push(() => demo.close());
     const page = listeners.at(endpoint(settings.query.endpoint));
-    const onlyOurHosts = hostGuard([
-      ...settings.query.allowed_hosts,
-      ...(options.host === undefined ? [] : [options.host]),
-    ]);
-    page.guard(onlyOurHosts);
+    page.guard(hostGuard([...settings.query.allowed_hosts, ...(options.host === undefined ? [] : [options.host])]));
     page.guard(sameOriginGuard());
     page.guard(securityHeaders());
     const shared = { database: store.database, log, clock };
     const routes: readonly HttpRoute[] = [
       ...apiRoutes({ ...shared, stats, demo }),
+      ...jaegerRoutes(shared),
       ...(settings.ui.enabled ? staticRoutes({ ...shared, dir: options.uiDir }) : []),
     ];
     for (const route of routes) page.http(route);
-    registerCompatibleApis({
-      ...shared,
-      version,
-      pageEndpoint: endpoint(settings.query.endpoint),
-      zipkinEndpoint: endpoint(settings.query.zipkin_endpoint),
-      archiveDir: join(dataDir, 'archive'),
-      listeners,
-      guard: onlyOurHosts,
-    });
     // Where Jaeger 1.x and a Collector are probed and scraped.
     for (const route of health) listeners.at(endpoint('localhost:14269')).http(route);
     for (const route of metricsRoutes(() => metrics.text())) listeners.at(endpoint('localhost:8888')).http(route);

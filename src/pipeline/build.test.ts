@@ -37,17 +37,19 @@ function recorder() {
   const released: string[] = [];
   const intakes = new Map<string, Intake>();
   let answer: (batch: Batch) => Promise<void> = async () => {};
-  const otlp = receiver({
-    type: 'otlp',
-    config: { parse: (value) => value },
-    create(_, { id, intake }) {
-      intakes.set(id, intake);
-      return {
-        start: async () => void events.push(`start ${id}`),
-        stop: async () => void events.push(`stop ${id}`),
-      };
-    },
-  });
+  const receivers = ['otlp', 'jaeger', 'zipkin'].map((type) =>
+    receiver({
+      type,
+      config: { parse: (value) => value },
+      create(_, { id, intake }) {
+        intakes.set(id, intake);
+        return {
+          start: async () => void events.push(`start ${id}`),
+          stop: async () => void events.push(`stop ${id}`),
+        };
+      },
+    }),
+  );
   const pass = processor({
     type: 'pass',
     config: object({}),
@@ -70,7 +72,7 @@ function recorder() {
       stop: async () => void events.push(`stop ${id}`),
     }),
   });
-  const registry: readonly ComponentType[] = [otlp, pass, batch, ariane, createHealthCheck([])];
+  const registry: readonly ComponentType[] = [...receivers, pass, batch, ariane, createHealthCheck([])];
   return { events, batches, released, intakes, registry, answerWith: (a: typeof answer) => (answer = a) };
 }
 

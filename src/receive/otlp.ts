@@ -2,8 +2,8 @@
  * The receiver `otlp`: traces, metrics and logs over gRPC and HTTP (https://opentelemetry.io/docs/specs/otlp/), configured as
  * the Collector's (https://github.com/open-telemetry/opentelemetry-collector/tree/main/receiver/otlpreceiver).
  */
-import { ConfigError, Overloaded } from '../base/errors.ts';
-import type { Failure, HttpReply, HttpRequest, Listener } from '../base/listener.ts';
+import { ConfigError } from '../base/errors.ts';
+import type { HttpReply, HttpRequest } from '../base/listener.ts';
 import { boolean, bytes, count, object, optional, string } from '../base/schema.ts';
 import { type Receiver, type ReceiverContext, receiver } from '../component/component.ts';
 import { type Signal, signals } from '../model/batch.ts';
@@ -18,6 +18,7 @@ import {
   requestNames,
 } from '../wire/otlp-reply.ts';
 import { corsConfig, corsHeaders, preflight } from './cors.ts';
+import { atPath, taker } from './take.ts';
 
 const grpcConfig = object({
   endpoint: string('localhost:4317'),
@@ -51,27 +52,28 @@ export const otlp = receiver({
   config: object({ protocols: object({ grpc: optional(grpcConfig), http: optional(httpConfig) }) }),
   create({ protocols }, context): Receiver {
     const { grpc, http } = protocols;
+    const path = `receivers.${context.id}.protocols`;
     if (grpc === undefined && http === undefined) {
-      throw new ConfigError(`receivers.${context.id}.protocols`, 'names no protocol: expected grpc, http or both');
+      throw new ConfigError(path, 'names no protocol: expected grpc, http or both');
     }
     if (grpc) {
-      const listener = listenAt(context, 'grpc', grpc.endpoint);
+      const listener = atPath(`${path}.grpc.endpoint`, () => context.listeners.at(grpc.endpoint));
       const maxMessageBytes = (grpc.max_recv_msg_size_mib || defaultGrpcMib) * 1024 * 1024;
       for (const signal of signals) {
-        const take = taker(context, signal, 'grpc');
+        const take = checkingTaker(context, signal, 'grpc');
         listener.grpc({
           path: grpcPaths[signal],
           maxMessageBytes,
           handle: async (message) => encodeResponse(signal, 'protobuf', await take.accept(message)),
-          failed: take.count,
+          failed: take.failed,
         });
       }
     }
     if (http) {
-      const listener = listenAt(context, 'http', http.endpoint);
+      const listener = atPath(`${path}.http.endpoint`, () => context.listeners.at(http.endpoint));
       const maxBytes = http.max_request_body_size || defaultHttpBytes;
       for (const signal of signals) {
-        const take = taker(context, signal, 'http');
+        const take = checkingTaker(context, signal, 'http');
         const path = http[`${signal}_url_path`];
         listener.http({ method: 'OPTIONS', path, handle: (request) => preflight(http.cors, request) });
         listener.http({
@@ -84,7 +86,7 @@ export const otlp = receiver({
             return reply(200, format, encodeResponse(signal, format, await take.accept(message)), request);
           },
           failed(failure, request) {
-            take.count(failure);
+            take.failed(failure);
             const format = knownFormat(request);
             return reply(failure.status, format, encodeFailure(format, failure), request);
           },
@@ -104,15 +106,6 @@ export const otlp = receiver({
   },
 });
 
-function listenAt({ id, listeners }: ReceiverContext, protocol: 'grpc' | 'http', endpoint: string): Listener {
-  try {
-    return listeners.at(endpoint);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`receivers.${id}.protocols.${protocol}.endpoint`, error.message, { cause: error });
-  }
-}
-
 /** An error is written as the request was; where that cannot be told, as JSON. */
 function knownFormat(request: HttpRequest): Format {
   try {
@@ -123,46 +116,21 @@ function knownFormat(request: HttpRequest): Format {
 }
 
 /** Checks requests of one signal over one transport, hands them in, and counts what became of them. */
-function taker({ id, intake, metrics }: ReceiverContext, signal: Signal, transport: 'grpc' | 'http') {
-  const labels = { receiver: id, signal, transport };
-  const accepted = metrics
-    .counter('receiver_accepted_total', 'Spans, data points and log records taken and on disk.')
-    .with(labels);
-  const refused = metrics.counter('receiver_refused_total', 'Spans, data points and log records refused, by reason.');
-  const failed = metrics.counter('receiver_failed_requests_total', 'Requests answered with an error, by reason.');
+function checkingTaker(context: ReceiverContext, signal: Signal, transport: 'grpc' | 'http') {
+  const take = taker(context, signal, transport);
   const inspect = inspectors[signal];
   return {
     async accept(message: Uint8Array): Promise<Accepted> {
       const { count: items, rejected } = inspect(message);
-      if (items > 0) {
-        const kept = rejected.length === 0 ? message : withoutRejected(message, rejected);
-        try {
-          await intake.accept(signal, { bytes: kept, count: items });
-        } catch (error) {
-          refused.add(items, { ...labels, reason: error instanceof Overloaded ? error.reason : 'failed' });
-          throw error;
-        }
-        accepted.add(items);
-      }
+      const kept = rejected.length === 0 ? message : withoutRejected(message, rejected);
+      await take.accept({ bytes: kept, count: items });
       if (rejected.length === 0) return { rejected: 0 };
-      refused.add(rejected.length, { ...labels, reason: 'invalid_id' });
+      take.reject(rejected.length, 'invalid_id');
       return {
         rejected: rejected.length,
         message: `${rejected.length} without valid ids; the first: ${rejected[0]?.reason}`,
       };
     },
-    count: (failure: Failure): void => failed.add(1, { ...labels, reason: reasonOf(failure) }),
+    failed: take.failed,
   };
-}
-
-function reasonOf({ status }: Failure): string {
-  const reasons: Readonly<Record<number, string>> = {
-    400: 'malformed',
-    408: 'too_slow',
-    413: 'too_large',
-    415: 'unknown_encoding',
-    429: 'full',
-    503: 'unavailable',
-  };
-  return reasons[status] ?? 'failed';
 }

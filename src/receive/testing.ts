@@ -1,9 +1,9 @@
-/** For tests: the receiver on free ports, with an intake that keeps what it is given. */
-import { systemClock } from '../base/clock.ts';
+/** For tests: receivers on free ports, with an intake that keeps what it is given. */
+import { type Clock, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { type Metrics, createMetrics } from '../base/metrics.ts';
-import type { AcceptedRequest } from '../component/component.ts';
-import { createListeners } from '../listen/listeners.ts';
+import type { AcceptedRequest, ReceiverType } from '../component/component.ts';
+import { createListeners, type Opened } from '../listen/listeners.ts';
 import type { Signal } from '../model/batch.ts';
 import { ProtoWriter } from '../wire/protobuf.ts';
 import { otlp } from './otlp.ts';
@@ -12,44 +12,53 @@ export interface Taken extends AcceptedRequest {
   readonly signal: Signal;
 }
 
-export interface Receiving {
-  readonly taken: Taken[];
-  /** Set it, and the intake refuses. */
-  refusal: Error | undefined;
-  readonly metrics: Metrics;
+export interface Receiving extends Started {
   /** `127.0.0.1:…` */
   readonly grpc: string;
   /** `http://127.0.0.1:…` */
   readonly http: string;
+}
+
+/** Starts `otlp` with these additions to the configuration of its protocols. */
+export async function receive(config: { grpc?: object; http?: object } = {}): Promise<Receiving> {
+  const endpoint = '127.0.0.1:0';
+  const protocols = { grpc: { endpoint, ...config.grpc }, http: { endpoint, ...config.http } };
+  const started = await start(otlp, { protocols });
+  const [grpc, http] = started.ports;
+  return Object.assign(started, { grpc: `127.0.0.1:${grpc?.port}`, http: `http://127.0.0.1:${http?.port}` });
+}
+
+export interface Started {
+  readonly taken: Taken[];
+  /** Set it, and the intake refuses. */
+  refusal: Error | undefined;
+  readonly metrics: Metrics;
+  /** TCP first, then UDP, each in the order in which the receiver asked for them. */
+  readonly ports: readonly Opened[];
   stop(): Promise<void>;
 }
 
-/** Starts it with these additions to the configuration of its protocols. */
-export async function receive(config: { grpc?: object; http?: object } = {}): Promise<Receiving> {
+/** Starts any receiver. */
+export async function start<C>(type: ReceiverType<C>, config: unknown, clock: Clock = systemClock): Promise<Started> {
   const metrics = createMetrics();
   const listeners = createListeners({ log: silentLog, metrics });
-  const endpoint = '127.0.0.1:0';
-  const protocols = { grpc: { endpoint, ...config.grpc }, http: { endpoint, ...config.http } };
-  const receiving: { -readonly [K in keyof Receiving]: Receiving[K] } = {
+  const started: { -readonly [K in keyof Started]: Started[K] } = {
     taken: [],
     refusal: undefined,
     metrics,
-    grpc: '',
-    http: '',
+    ports: [],
     stop: () => listeners.stop(100),
   };
   const intake = {
     async accept(signal: Signal, request: AcceptedRequest) {
-      if (receiving.refusal) throw receiving.refusal;
-      receiving.taken.push({ signal, ...request, bytes: Uint8Array.from(request.bytes) });
+      if (started.refusal) throw started.refusal;
+      started.taken.push({ signal, ...request, bytes: Uint8Array.from(request.bytes) });
     },
   };
-  const parsed = otlp.config.parse({ protocols }, 'receivers.otlp');
-  otlp.create(parsed, { id: 'otlp', log: silentLog, metrics, clock: systemClock, listeners, intake });
-  const [grpc, http] = await listeners.start();
-  receiving.grpc = `127.0.0.1:${grpc?.port}`;
-  receiving.http = `http://127.0.0.1:${http?.port}`;
-  return receiving;
+  const parsed = type.config.parse(config, `receivers.${type.type}`);
+  type.create(parsed, { id: type.type, log: silentLog, metrics, clock, listeners, intake });
+  started.ports = await listeners.start();
+  return started;
 }
 
 /** A request of these spans, ids good unless given. */

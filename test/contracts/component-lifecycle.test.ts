@@ -19,6 +19,7 @@ const registry = createComponents({ healthRoutes: [health], ariane: { ...nop, ty
 /** Settings without which a component has nothing to do. All others have defaults. */
 const required: Readonly<Record<string, unknown>> = {
   otlp: { protocols: { grpc: null, http: null } },
+  jaeger: { protocols: { grpc: null, thrift_http: null, thrift_compact: null, thrift_binary: null } },
   memory_limiter: { limit_mib: 4096 },
 };
 
