@@ -7,39 +7,55 @@ import type { Trace } from '../model/trace.ts';
 import { criticalPath, type Path } from './critical-path.ts';
 import { segmentAt } from './path-times.ts';
 import { endOf, startOf } from './scene.ts';
+import { findWaiting, type WaitingOptions } from './waiting.ts';
 
 /** The answer's way back: at most this, or a tenth of the wait. */
 const replyNs = 2e6;
+/** Clocks may differ by so much. */
+const mostSkewNs = 100e6;
 const mostNested = 8;
 /** Of a span that only waits: a call waits for something else. */
 const waitKinds: ReadonlySet<number> = new Set([spanKind.unspecified, spanKind.internal, spanKind.consumer]);
 
+interface Reply {
+  readonly consumer: number;
+  /** Added to its times, so that they lie inside its caller's wait. */
+  readonly shiftNs: number;
+}
+
 /** The path with what such consumers did in place of their caller's idle time. Its segments still sum to the root's duration. */
-export function withAwaited(trace: Trace, path: Path, nested = 0): Path {
-  const taken = new Map<number, number>();
-  for (const row of path.notWaitedFor) {
-    const at = segmentOfReply(trace, path, row);
-    const rival = at < 0 ? undefined : taken.get(at);
-    if (at >= 0 && (rival === undefined || endOf(trace, row) > endOf(trace, rival))) taken.set(at, row);
+export function withAwaited(trace: Trace, path: Path, options: WaitingOptions = {}, nested = 0): Path {
+  const candidates = path.notWaitedFor.filter((row) => isTaken(trace, row));
+  if (candidates.length === 0 || nested >= mostNested) return path;
+  const { shiftNs: shifts } = findWaiting(trace, options);
+  const replies = new Map<number, Reply>();
+  for (const row of candidates) {
+    const shift = (shifts[trace.parent[row] ?? -1] ?? 0) - (shifts[path.root] ?? 0);
+    const { at, shiftNs } = findReply(trace, path, row, shift);
+    const rival = replies.get(at);
+    if (at >= 0 && (rival === undefined || endOf(trace, row) > endOf(trace, rival.consumer))) {
+      replies.set(at, { consumer: row, shiftNs });
+    }
   }
-  if (taken.size === 0 || nested >= mostNested) return path;
+  if (replies.size === 0) return path;
   const pieces: [row: number, fromNs: number, toNs: number, inferred: number][] = [];
   for (let i = 0; i < path.count; i++) {
     const [owner, from, to] = [path.row[i] ?? 0, path.fromNs[i] ?? 0, path.toNs[i] ?? 0];
-    const consumer = taken.get(i);
-    if (consumer === undefined) {
+    const reply = replies.get(i);
+    if (reply === undefined) {
       pieces.push([owner, from, to, path.inferred[i] ?? 0]);
       continue;
     }
-    pieces.push([owner, from, startOf(trace, consumer), 1]);
-    const inside = withAwaited(trace, criticalPath(trace, { root: consumer }), nested + 1);
+    const { consumer, shiftNs } = reply;
+    const inside = withAwaited(trace, criticalPath(trace, { ...options, root: consumer }), options, nested + 1);
+    pieces.push([owner, from, startOf(trace, consumer) + shiftNs, 1]);
     for (let k = 0; k < inside.count; k++) {
-      pieces.push([inside.row[k] ?? 0, inside.fromNs[k] ?? 0, inside.toNs[k] ?? 0, 1]);
+      pieces.push([inside.row[k] ?? 0, (inside.fromNs[k] ?? 0) + shiftNs, (inside.toNs[k] ?? 0) + shiftNs, 1]);
     }
-    pieces.push([owner, endOf(trace, consumer), to, 1]);
+    pieces.push([owner, endOf(trace, consumer) + shiftNs, to, 1]);
   }
   const kept = pieces.filter(([, from, to]) => to > from);
-  const awaited = new Set(taken.values());
+  const awaited = new Set(Array.from(replies.values(), ({ consumer }) => consumer));
   return {
     ...path,
     count: kept.length,
@@ -51,18 +67,32 @@ export function withAwaited(trace: Trace, path: Path, nested = 0): Path {
   };
 }
 
-/** The caller's idle segment that the consumer `row` explains, or -1. */
-function segmentOfReply(trace: Trace, path: Path, row: number): number {
+function isTaken(trace: Trace, row: number): boolean {
+  return trace.kind[row] === spanKind.consumer && trace.kind[trace.parent[row] ?? -1] === spanKind.producer;
+}
+
+/** The caller's idle segment that the consumer `row` explains, or -1. `shift`: what the analysis moved the sender by. */
+function findReply(trace: Trace, path: Path, row: number, shift: number): { at: number; shiftNs: number } {
+  const none = { at: -1, shiftNs: 0 };
   const producer = trace.parent[row] ?? -1;
-  if (trace.kind[row] !== spanKind.consumer || trace.kind[producer] !== spanKind.producer) return -1;
-  const at = segmentAt(path, endOf(trace, row));
-  const owner = path.row[at] ?? -1;
   const sender = trace.parent[producer] ?? -1;
-  // The one who sent, or who encloses the sending; or its own wait for the answer, begun after the message was out.
-  const isOwnWait = trace.parent[owner] === sender && waitKinds.has(trace.kind[owner] ?? 0) && trace.size[owner] === 1;
-  const isCaller = owner === producer || owner === sender || isOwnWait;
-  if (at < 0 || !isCaller) return -1;
+  // The one who encloses the sending, or its own wait for the answer, begun after the message was out.
+  const isCaller = (owner: number) =>
+    owner === sender ||
+    owner === producer ||
+    (trace.parent[owner] === sender && waitKinds.has(trace.kind[owner] ?? 0) && trace.size[owner] === 1);
+  const sentNs = endOf(trace, producer) + shift;
+  const sent = segmentAt(path, sentNs);
+  const at = isCaller(path.row[sent] ?? -1) ? sent : sent + 1;
+  if (sent < 0 || at >= path.count || !isCaller(path.row[at] ?? -1)) return none;
   const [from, to] = [path.fromNs[at] ?? 0, path.toNs[at] ?? 0];
-  const isIdle = from <= startOf(trace, row) && from <= endOf(trace, producer) + Math.max(replyNs, (to - from) / 10);
-  return isIdle && to - endOf(trace, row) <= Math.max(replyNs, (to - from) / 10) ? at : -1;
+  const slackNs = Math.max(replyNs, (to - from) / 10);
+  if (from > sentNs + slackNs) return none;
+  const [earlyNs, lateNs] = [from - startOf(trace, row) - shift, endOf(trace, row) + shift - to];
+  if (earlyNs <= 0 && lateNs <= 0) return -lateNs <= slackNs ? { at, shiftNs: shift } : none;
+  // Outside by a little, though there is room for it inside: the clocks of two hosts.
+  const roomNs = to - from - (trace.durationNs[row] ?? 0);
+  const isSkew =
+    roomNs >= 0 && Math.max(earlyNs, lateNs) <= mostSkewNs && trace.service[row] !== trace.service[producer];
+  return isSkew ? { at, shiftNs: shift + (earlyNs > 0 ? earlyNs : -lateNs) } : none;
 }

@@ -4,7 +4,6 @@
  */
 import type { Trace } from '../model/trace.ts';
 import type { Finding } from './kinds.ts';
-import { segmentAt } from './path-times.ts';
 import { findNPlusOne } from './patterns/n-plus-one.ts';
 import { findQueueWaits } from './patterns/queue.ts';
 import { findRetry } from './patterns/retry.ts';
@@ -19,8 +18,8 @@ export interface Claim {
   readonly parent: number;
   /** Rows whose subtrees are claimed. */
   readonly tops: readonly number[];
-  /** Intervals of the parent's own time (ns as in `Trace`) that are claimed, too. */
-  readonly gaps: readonly { readonly fromNs: number; readonly toNs: number }[];
+  /** Segments of the path, the parent's own, that are claimed, too. */
+  gaps(): readonly number[];
   /** How many of the claimed calls would be there if all were well; undefined where that is not known. */
   readonly neededCalls?: number;
   readonly finding: (language: Language) => Finding;
@@ -34,7 +33,7 @@ export function findClaims(scene: Scene): Claim[] {
   const { trace, path } = scene;
   if (path.root < 0) return [];
   const least = (trace.durationNs[path.root] ?? 0) * leastShare;
-  const claims = findQueueWaits(scene).filter(({ gaps }) => gaps.some((gap) => gap.toNs - gap.fromNs >= least));
+  const claims = findQueueWaits(scene).filter((claim) => claim.gaps().some((i) => lengthOf(path, i) >= least));
   const end = path.root + (trace.size[path.root] ?? 1);
   const isClaimed = new Uint8Array(trace.count);
   for (let parent = path.root; parent < end; parent++) {
@@ -52,6 +51,24 @@ export function findClaims(scene: Scene): Claim[] {
   return claims;
 }
 
+export function lengthOf(path: Scene['path'], segment: number): number {
+  return (path.toNs[segment] ?? 0) - (path.fromNs[segment] ?? 0);
+}
+
+/** The parent's own segments after the first of `tops` has begun and before the last has: by the path, whatever clocks say. */
+export function segmentsBetween(
+  { trace, path }: Pick<Scene, 'trace' | 'path'>,
+  parent: number,
+  tops: readonly number[],
+) {
+  const isIn = (row: number) => tops.some((top) => row >= top && row < top + (trace.size[top] ?? 1));
+  const inside = Array.from(path.row.keys()).filter((i) => isIn(path.row[i] ?? -1));
+  const [first = 0, last = -1] = [inside[0], inside.at(-1)];
+  const between: number[] = [];
+  for (let i = first + 1; i < last; i++) if (path.row[i] === parent) between.push(i);
+  return between;
+}
+
 function claimsBelow(scene: Scene, parent: number): Claim[] {
   const groups = siblingsBelow(scene, parent);
   const serial = findSerialCalls(scene, parent);
@@ -67,12 +84,7 @@ export function claimedSegments({ trace, path }: Pick<Scene, 'trace' | 'path'>, 
   const ofRow = claimedRows(trace, claims);
   const ofSegment = Int32Array.from(path.row, (row) => ofRow[row] ?? -1);
   claims.forEach((claim, i) => {
-    for (const { fromNs, toNs } of claim.gaps) {
-      for (let s = Math.max(0, segmentAt(path, fromNs)); s < path.count && (path.fromNs[s] ?? 0) < toNs; s++) {
-        const isInside = (path.fromNs[s] ?? 0) >= fromNs && (path.toNs[s] ?? 0) <= toNs;
-        if (path.row[s] === claim.parent && isInside) ofSegment[s] = i;
-      }
-    }
+    for (const segment of claim.gaps()) ofSegment[segment] = i;
   });
   return ofSegment;
 }

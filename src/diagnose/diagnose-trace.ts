@@ -22,7 +22,7 @@ export interface TraceQuestion extends WaitingOptions {
 }
 
 export function diagnoseTrace(trace: Trace, question: TraceQuestion): TraceVerdict {
-  const path = withAwaited(trace, criticalPath(trace, question));
+  const path = withAwaited(trace, criticalPath(trace, question), question);
   const durationNs = trace.durationNs[path.root] ?? 0;
   const usualNs = path.root < 0 ? undefined : usualOfRow(trace, path.root, question.usual);
   const scene = sceneOf(trace, path, createPlaces(), question.detailOf);

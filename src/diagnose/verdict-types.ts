@@ -61,3 +61,45 @@ export interface TraceVerdict {
   /** Further remarks: incomplete, arriving, skew, not-waited. */
   readonly notes: readonly Sentence[];
 }
+
+/** A key = value that the slow calls share and the usual ones do not. Shares 0..1; `p_value` of a G-test. */
+export interface AttributeFinding {
+  readonly key: string;
+  readonly value: string;
+  readonly slow_share: number;
+  readonly usual_share: number;
+  readonly p_value: number;
+}
+
+/** Means over the calls of a cohort, ns of the critical path. */
+export interface EndpointCause extends Omit<Cause, 'span_ids' | 'usual_ns' | 'excess_ns'> {
+  readonly usual_ns: number;
+  /** Negative where the slow calls spend less. */
+  readonly excess_ns: number;
+  readonly attributes: readonly AttributeFinding[];
+}
+
+/**
+ * An endpoint's verdict. The causes' `contribution_ns` and `unexplained_ns` (what is not listed) add up to `slow.mean_ns` exactly.
+ */
+export interface EndpointVerdict {
+  /** `spread`: slower, but for no common cause. */
+  readonly found: 'slower' | 'spread' | 'healthy' | 'too-little';
+  readonly verdict: Sentence;
+  /** `traces` were found, the means are over the `sampled` ones. */
+  readonly slow: {
+    readonly traces: number;
+    readonly sampled: number;
+    readonly mean_ns: number;
+    readonly from_ns: number;
+  };
+  readonly usual: { readonly traces: number; readonly sampled: number; readonly mean_ns: number };
+  /** Since when, where it began inside the time asked about. */
+  readonly since_ms?: number;
+  readonly appeared?: { readonly service: string; readonly version: string; readonly time_ms: number };
+  readonly causes: readonly EndpointCause[];
+  readonly unexplained_ns: number;
+  /** The 99th percentile of the slow calls, and what it would be with the first cause `faster` (0..1). */
+  readonly what_if?: { readonly faster: number; readonly p99_ns: number; readonly then_p99_ns: number };
+  readonly notes: readonly Sentence[];
+}

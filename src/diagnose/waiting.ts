@@ -86,8 +86,8 @@ function pairOf(trace: Trace, up: number, row: number, parentShift: number): Pai
 /**
  * The shift of a child on another host. Its clock is its own: what the parent was moved by holds for it only if it fits so.
  * A child that starts before its parent proves that clocks differ. One that ends after it proves nothing, unless it is the
- * callee of an answered call; a late asynchronous child stays where it is. No shift exceeds the gap between the two
- * durations: more would be a guess.
+ * callee of an answered call; a late asynchronous child stays where it is. A callee of an answered call lies inside it, however
+ * far its clock is off; no other shift exceeds the gap between the two durations: more would be a guess.
  */
 function shiftInside(pair: Pair): number {
   const { parentStart, parentEnd, parentShift, childStart, childNs, gapNs, isAnsweredCall } = pair;
@@ -95,9 +95,9 @@ function shiftInside(pair: Pair): number {
   if (fits(parentShift)) return parentShift;
   if (fits(0) || gapNs <= 0) return gapNs <= 0 ? parentShift : 0;
   const earlyNs = parentStart - (childStart + parentShift);
-  if (earlyNs > 0) return parentShift + Math.min(earlyNs, gapNs);
+  if (earlyNs > 0) return parentShift + (isAnsweredCall ? earlyNs : Math.min(earlyNs, gapNs));
   const lateNs = childStart + parentShift + childNs - parentEnd;
-  return isAnsweredCall ? parentShift - Math.min(lateNs, gapNs) : parentShift;
+  return isAnsweredCall && lateNs <= childNs ? parentShift - lateNs : parentShift;
 }
 
 /** Of the callee of an answered call a quarter may hang out: only clocks can be the reason. */

@@ -22,7 +22,7 @@ const keys = [
   'network.peer.address',
 ];
 
-function peerOf(scene: Scene, row: number): string | undefined {
+export function peerOf(scene: Scene, row: number): string | undefined {
   const attributes = scene.detailOf(row)?.attributes;
   const named = keys.map((key) => attributeText(attributes?.get(key))).find((text) => text !== '');
   if (named !== undefined) return named;

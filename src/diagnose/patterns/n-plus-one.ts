@@ -20,7 +20,7 @@ export function findNPlusOne(scene: Scene, siblings: Siblings): Claim | undefine
     at: calledIn(scene, rows),
     parent,
     tops: rows,
-    gaps: [],
+    gaps: () => [],
     finding: (language) => ({ kind: 'n-plus-one', sentence: sentence('n-plus-one', values, language) }),
   };
 }

@@ -32,6 +32,13 @@ describe('a request answered by way of a queue', () => {
     expect(first(asked(15, 30, 499))).toBe('own-time pay · process orders 469: own work, with no child span inside');
   });
 
+  it('may have a clock of its own', () => {
+    expect(first(asked(15, 430, 530))).toBe(
+      'queue pay · process orders 395: waiting in publish orders before it was taken',
+    );
+    expect(first(asked(15, 5, 490))).toContain('own-time pay · process orders 485');
+  });
+
   it('may be slow above it', () => {
     expect(first(asked(400, 410, 499))).toContain('own-time shop · publish orders 390');
   });

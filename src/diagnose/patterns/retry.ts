@@ -1,8 +1,9 @@
 /** The same call again after it failed: all tries count, and the pauses between them. */
-import type { Claim } from '../claims.ts';
+import { type Claim, segmentsBetween } from '../claims.ts';
 import { errorNameOf } from '../error-name.ts';
 import { endOf, isFailed, type Scene, startOf } from '../scene.ts';
 import { sentence } from '../sentences/sentence.ts';
+import { mean } from '../statistics.ts';
 import type { Siblings } from '../siblings.ts';
 
 /** Two clocks' worth of overlap between a try and the next. */
@@ -23,13 +24,12 @@ export function findRetry(scene: Scene, { parent, rows }: Siblings): Claim | und
     return isFailed(trace, row) && startOf(trace, next) >= endOf(trace, row) - slack;
   });
   if (!isOneCall || !areTries) return undefined;
-  const gaps = rows.slice(1).map((row, i) => ({ fromNs: endOf(trace, rows[i] ?? row), toNs: startOf(trace, row) }));
-  const gap = gaps.reduce((sum, { fromNs, toNs }) => sum + Math.max(0, toNs - fromNs), 0) / gaps.length;
+  const gap = mean(gapsBetween(scene, rows));
   return {
     at: [rows.at(-1) ?? first],
     parent,
     tops: rows,
-    gaps,
+    gaps: () => segmentsBetween(scene, parent, rows),
     neededCalls: 1,
     finding: (language) => ({
       kind: 'retry',
@@ -40,4 +40,9 @@ export function findRetry(scene: Scene, { parent, rows }: Siblings): Claim | und
       ),
     }),
   };
+}
+
+/** ns between each try's end and the next one's start. */
+export function gapsBetween({ trace }: Scene, rows: readonly number[]): number[] {
+  return rows.slice(1).map((row, i) => Math.max(0, startOf(trace, row) - endOf(trace, rows[i] ?? row)));
 }

@@ -28,7 +28,7 @@ export function findSerialCalls(scene: Scene, parent: number): Claim | undefined
     at: [parent],
     parent,
     tops: calls.filter((row) => row !== longest),
-    gaps: [],
+    gaps: () => [],
     finding: (language) => ({
       kind: 'serial-calls',
       sentence: sentence('serial-calls', { n: calls.length, p: longestNs }, language),

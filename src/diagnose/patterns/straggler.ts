@@ -20,7 +20,7 @@ export const straggler: NodeKind = (node, scene, language) => {
 };
 
 /** The parallel call, at or above `row`, that came late and owes at least half of its time to `contributionNs`. */
-function findLate({ trace, path, place, below }: Scene, row: number, contributionNs: number) {
+export function findLate({ trace, path, place, below }: Scene, row: number, contributionNs: number) {
   if (contributionNs < (trace.durationNs[path.root] ?? 0) * leastShare) return undefined;
   for (let at = row, up = 0; at > path.root && up < mostLevels; at = trace.parent[at] ?? -1, up++) {
     const siblings = childrenOf(trace, trace.parent[at] ?? -1).filter((other) => place[other] === place[at]);
