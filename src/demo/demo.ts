@@ -20,7 +20,7 @@ export interface Demo {
   stop(): Promise<DemoState>;
   /** The shop has ended and the store has no span of it any more. */
   remove(): Promise<DemoState>;
-  /** Ends the shop as `stop` does, when the server ends: asks the store nothing. */
+  /** Ends the shop as `stop` does, when the server ends: asks the store nothing, and takes a second at most. */
   close(): Promise<void>;
 }
 
@@ -37,6 +37,7 @@ const program = fileURLToPath(new URL('../../bin/demo.js', import.meta.url));
 /** The tables are filled until the query is slow, which takes seconds on a slow machine. */
 const patienceMs = 60_000;
 const stopPatienceMs = 4_000;
+const closePatienceMs = 1_000;
 /** Spans sent last are still on their way to the store when the shop has ended. */
 const removalRounds = 6;
 const betweenRoundsMs = 500;
@@ -87,6 +88,7 @@ export function createDemo(options: DemoOptions): Demo {
     // When it cannot be started, and when a message finds it gone.
     started.on('error', (error) => {
       problem ??= error.message;
+      if (started.pid === undefined && child === started) child = undefined;
     });
     started.on('exit', (code, signal) => {
       if (child !== started) return;
@@ -126,14 +128,17 @@ export function createDemo(options: DemoOptions): Demo {
     });
   }
 
-  async function stop(): Promise<void> {
+  async function stop(patientMs = stopPatienceMs): Promise<void> {
     const ending = child;
+    // While it fills its tables it hears nothing, and has nothing to tell.
+    const isOpen = running !== undefined;
     child = undefined;
     running = undefined;
     if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
     const exited = once(ending, 'exit');
-    if (ending.connected) ending.send({ kind: 'stop' } satisfies ToShop);
-    const cancel = clock.after(stopPatienceMs, () => void ending.kill('SIGKILL'));
+    if (!isOpen) ending.kill('SIGKILL');
+    else if (ending.connected) ending.send({ kind: 'stop' } satisfies ToShop);
+    const cancel = clock.after(patientMs, () => void ending.kill('SIGKILL'));
     await exited;
     cancel();
   }
@@ -172,7 +177,7 @@ export function createDemo(options: DemoOptions): Demo {
       }
       return state();
     },
-    close: stop,
+    close: () => stop(closePatienceMs),
   };
 }
 

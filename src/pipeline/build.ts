@@ -44,12 +44,17 @@ export interface Pipelines {
   intakeOf(receiver: string): Intake;
   /** Opens extensions, exporters, processors, then the spools, and receivers last. When one throws, the others are stopped. */
   start(): Promise<void>;
-  /** The other way round. What is in flight has `drainMs` to be taken; the rest stays in the spool. Safe twice. */
+  /**
+   * The other way round, in `stopMs` at most: a component that does not stop in time is left behind. What is in flight has
+   * `drainMs` to be taken; the rest stays in the spool. Safe twice.
+   */
   stop(): Promise<void>;
   stats(): Readonly<Record<Signal, SignalCounts>>;
 }
 
-const drainMs = 3000;
+// Of the 5 s that the whole program has to stop.
+const drainMs = 1200;
+const stopMs = 2000;
 
 /** Throws `ConfigError` naming the path and line. Nothing is opened before `start`. */
 export function buildPipelines(options: BuildOptions): Pipelines {
@@ -137,7 +142,7 @@ export function buildPipelines(options: BuildOptions): Pipelines {
     ...receivers,
   ];
   let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= stopAll(stages, log));
+  const stop = () => (stopping ??= stopAll(stages, log, clock));
 
   const countsOf = (signal: Signal): SignalCounts => {
     const { received, refused, unrouted } = intakes.counts(signal);
@@ -160,15 +165,18 @@ export function buildPipelines(options: BuildOptions): Pipelines {
   };
 }
 
-/** Last opened, first stopped. One that cannot stop does not keep the others from it. */
-async function stopAll(stages: readonly Lifecycle[], log: Log): Promise<void> {
+/** Last opened, first stopped. One that cannot stop, or not in time, does not keep the others from it. */
+async function stopAll(stages: readonly Lifecycle[], log: Log, clock: Clock): Promise<void> {
+  let cancel = () => {};
+  const late = new Promise<void>((resolve) => (cancel = clock.after(stopMs, resolve)));
   for (const stage of stages.toReversed()) {
     try {
-      await stage.stop();
+      await Promise.race([stage.stop(), late]);
     } catch (error) {
       log.error('cannot stop a component', { error: describeError(error) });
     }
   }
+  cancel();
 }
 
 function unique(ids: readonly string[]): readonly string[] {

@@ -37,10 +37,11 @@ export interface Store {
   stats(): Promise<StoreStats>;
   /** New spans are to be refused (retryably): their day alone is over the limit. */
   isFull(): boolean;
-  /** Ends retention, drains the engine (at most 5 s), frees the folder. Safe twice. */
+  /** Ends retention, drains the engine (for less than a second: what is acknowledged is on disk), frees the folder. Safe twice. */
   stop(): Promise<void>;
 }
 
+const maxDrainMs = 800;
 const companions = ['shapes', 'resources', 'scopes'] as const;
 
 /** Throws `ConfigError`, one clear sentence: the folder is in use, the store is newer than the program, the server refuses. */
@@ -49,7 +50,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const ballast = createBallast(join(options.dataDir, 'ballast'));
   await ballast.throwOffIfFull();
   const lock = lockFolder(options.dataDir);
-  let engine: { database: Database; stop(): Promise<void> } | undefined;
+  let engine: { database: Database; stop(withinMs?: number): Promise<void> } | undefined;
   try {
     engine = options.remote === undefined ? await openEmbedded(options) : await openRemote(options.remote);
     const { database } = engine;
@@ -66,7 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       isFull: () => retention.isFull(),
       stop: once(async () => {
         const ended = retention.stop();
-        await engine?.stop();
+        await engine?.stop(maxDrainMs);
         await ended;
         lock.release();
       }),

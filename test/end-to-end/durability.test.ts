@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Stats } from '../../src/show/api/types.ts';
-import { type RunningAriane, freeOffset, startAriane } from './ariane.ts';
+import { type RunningAriane, freeOffset, root, startAriane, until } from './ariane.ts';
 import { type KnownRequest, knownRequest, sendOnce, storedSpanIds } from './spans.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,6 +76,45 @@ it('SIGTERM drains and ends within 5 s; a second start finds everything', async 
   }
 });
 
+describe('SIGTERM ends within 5 s and loses nothing', () => {
+  const batching = `yaml:{processors: {batch: {timeout: 30s}}, service: {pipelines: {traces: {processors: [batch]}}}}`;
+  const defaults = join(root, 'config/default.yaml');
+  it.each([
+    ['while the engine hangs in the middle of an insert', 'SIGSTOP', 0, []],
+    [
+      'while the engine hangs and a processor holds what it was given',
+      'SIGSTOP',
+      0,
+      ['--config', defaults, '--config', batching],
+    ],
+    ['when the engine has just died', 'SIGKILL', 0, []],
+    ['while the engine is started again', 'SIGKILL', 150, []],
+  ] as const)('%s', { timeout: 60_000 }, async (_, signal, afterMs, args) => {
+    const data = mkdtempSync(join(tmpdir(), 'ariane-term-'));
+    cleanups.push(() => rmSync(data, { recursive: true, force: true }));
+    const first = await startAriane({ data, args });
+    const engine = engineOf(first);
+    // Whatever comes of the test, the process that sleeps must not stay.
+    cleanups.push(() => isRunning(engine) && process.kill(engine, 'SIGKILL'));
+    process.kill(engine, signal);
+    const request = knownRequest({ spans: 20 });
+    expect((await sendOnce(first.http, request)).ok).toBe(true);
+    // A page follows the figures, as pages do.
+    const page = await fetch(`${first.url}/api/live`);
+    cleanups.push(() => page.body?.cancel().catch(() => {}));
+    await pause(signal === 'SIGSTOP' ? 1000 : afterMs);
+    const { code, tookMs } = await first.stop();
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(5000);
+    await until('the engine to be gone', () => (isRunning(engine) ? undefined : true));
+
+    const second = await startAriane({ data });
+    cleanups.push(() => second.dispose());
+    await settled(second);
+    expect((await storedSpanIds(second.url, request.traceId)).sort()).toEqual([...request.spanIds].sort());
+  });
+});
+
 it('a second instance on the same data folder is refused with one clear sentence', async () => {
   const ariane = await startAriane();
   cleanups.push(() => ariane.dispose());
@@ -95,6 +134,14 @@ async function settled(ariane: RunningAriane): Promise<void> {
 function engineOf(ariane: RunningAriane): number {
   const children = readFileSync(`/proc/${ariane.pid}/task/${ariane.pid}/children`, 'utf8').trim().split(' ');
   return Number(children[0]);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/ [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 function pause(ms: number): Promise<void> {

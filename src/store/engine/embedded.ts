@@ -61,6 +61,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
   let isStopping = false;
   let deaths = 0;
   let waiters: (() => void)[] = [];
+  const stopped = new AbortController();
   /** The start under way, which `stop` must outlast. */
   let starting: Promise<void> = Promise.resolve();
 
@@ -72,7 +73,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
   }
 
   async function start(): Promise<void> {
-    const started = await startEngine(childOptions, log);
+    const started = await startEngine(childOptions, log, stopped.signal);
     child = started.child;
     if (isStopping) return;
     started.child.once('exit', (code, signal) => {
@@ -91,6 +92,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     clock.after(delayMs, () => {
       if (isStopping) return;
       starting = start().catch((error: unknown) => {
+        if (isStopping) return;
         deaths += 1;
         if (deaths >= failedAfter) setState('failed');
         log.error('the engine cannot start', { error: error instanceof Error ? error.message : String(error) });
@@ -159,6 +161,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
       if (isStopping) return;
       isStopping = true;
       for (const wake of waiters) wake();
+      // One that is starting has nothing to finish.
+      if (child === undefined) stopped.abort();
       await starting;
       if (child !== undefined) await stopEngine(child, withinMs);
       await client.close();
@@ -168,12 +172,25 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
   };
 }
 
-/** Starts one engine process; resolves when it serves, rejects with what it said. Also how tests get one on a TCP port. */
-export function startEngine(options: EngineOptions, log: Log): Promise<{ child: ChildProcess; port: number }> {
+/**
+ * Starts one engine process; resolves when it serves, rejects with what it said. Killed when `signal` aborts. Also how tests
+ * get one on a TCP port.
+ */
+export function startEngine(
+  options: EngineOptions,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<{ child: ChildProcess; port: number }> {
   const child = spawn(process.execPath, ['--max-semi-space-size=2', program, JSON.stringify(options)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, ...engineEnvironment },
+    killSignal: 'SIGKILL',
+    ...(signal === undefined ? {} : { signal }),
   });
+  // Losing its parent ends it, but not while it hangs.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('close', () => process.off('exit', kill));
   const said: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     for (const line of text.split('\n')) {

@@ -48,7 +48,7 @@ const maxWaiting = 2;
 /** ms of transcoding at a stretch. */
 const maxBusyMs = 10;
 /** ms that a stop waits for an insert under way. */
-const maxStopMs = 3_000;
+const maxStopMs = 1_000;
 const never = new Promise<never>(() => {});
 
 const helps = {
