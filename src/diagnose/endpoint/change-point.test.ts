@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { findChange } from './change-point.ts';
-import { noisy } from './testing.ts';
+import { noisy } from '../../../test/fixtures/judge-endpoint.ts';
 
 it('finds since when all are slower, to within a few calls', () => {
   const change = findChange([...noisy(100, 120, 1), ...noisy(180, 80, 2)]);

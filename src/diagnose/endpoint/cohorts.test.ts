@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseCohorts, rankSum } from './cohorts.ts';
-import { noisy } from './testing.ts';
+import { noisy } from '../../../test/fixtures/judge-endpoint.ts';
 
 const calls = (durations: readonly number[]) =>
   durations.map((ms, i) => ({ traceId: String(i), startMs: i * 1000, durationNs: Math.round(ms * 1e6) }));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Drawn, span } from '../../../test/fixtures/draw-trace.ts';
 import { spanFlag } from '../../model/trace.ts';
 import { wholeMeans } from './decompose.ts';
-import { type DrawnCall, firstCause, judge, noisy } from './testing.ts';
+import { type DrawnCall, firstCause, judge, noisy } from '../../../test/fixtures/judge-endpoint.ts';
 
 const client = { kind: 'client' } as const;
 const server = { kind: 'server' } as const;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { failed, first, server } from './testing.ts';
+import { failed, first, server } from '../../../test/fixtures/judge-trace.ts';
 
 it('is where it began to fail, and says what failed', () => {
   const trace = draw(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { client, first, query, server } from './testing.ts';
+import { client, first, query, server } from '../../../test/fixtures/judge-trace.ts';
 
 const call = draw(span('web/GET', 0, 400, server, span('web/POST', 10, 390, client)));
 

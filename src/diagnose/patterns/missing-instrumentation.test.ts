@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
 import { usualKey } from '../usual.ts';
-import { first, query, server } from './testing.ts';
+import { first, query, server } from '../../../test/fixtures/judge-trace.ts';
 
 const trace = draw(
   span('web/GET', 0, 400, server, span('web/SELECT a', 10, 20, query), span('web/SELECT b', 360, 390, query)),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
 import { usualKey, type Usuals } from '../usual.ts';
-import { client, first, kindsOf, query, server } from './testing.ts';
+import { client, first, kindsOf, query, server } from '../../../test/fixtures/judge-trace.ts';
 
 const calls = (n: number, ms: number, apart = 1) =>
   Array.from({ length: n }, (_, i) =>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { client, first, server } from './testing.ts';
+import { client, first, server } from '../../../test/fixtures/judge-trace.ts';
 
 it('is what a call takes beyond its callee, before and after', () => {
   const call = span('web/GET /a', 10, 410, client, span('api/GET /a', 190, 230, server));

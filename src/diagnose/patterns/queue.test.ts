@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { first, judged, query, server } from './testing.ts';
+import { first, judged, query, server } from '../../../test/fixtures/judge-trace.ts';
 
 /** A caller that sends a message, waits for the outcome and goes on at 500. */
 const asked = (sendMs: number, takenMs: number, doneMs: number, ...rest: ReturnType<typeof span>[]) =>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { client, failed, first, kindsOf, server } from './testing.ts';
+import { client, failed, first, kindsOf, server } from '../../../test/fixtures/judge-trace.ts';
 
 const failedCall = { ...client, ...failed };
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { client, first, judged, kindsOf, server } from './testing.ts';
+import { client, first, judged, kindsOf, server } from '../../../test/fixtures/judge-trace.ts';
 
 const page = (...calls: [name: string, from: number, to: number][]) =>
   draw(

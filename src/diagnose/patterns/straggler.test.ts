@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { draw, span } from '../../../test/fixtures/draw-trace.ts';
-import { client, first, kindsOf, query, server } from './testing.ts';
+import { client, first, kindsOf, query, server } from '../../../test/fixtures/judge-trace.ts';
 
 const shards = (...ends: number[]) =>
   draw(span('web/search', 0, 500, server, ...ends.map((to) => span('web/GET /shard', 5, to, client))));
