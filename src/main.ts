@@ -2,13 +2,14 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from './base/clock.ts';
-import { ConfigError } from './base/errors.ts';
+import { ConfigError, describeError } from './base/errors.ts';
 import type { HttpRoute } from './base/listener.ts';
 import type { Log } from './base/log.ts';
 import { createMetrics } from './base/metrics.ts';
+import { registerCompatibleApis } from './compatible-apis.ts';
 import { createComponents } from './components.ts';
 import type { Config } from './config/config.ts';
-import { moveEndpoint } from './config/endpoint.ts';
+import { moveEndpoint, parseEndpoint } from './config/endpoint.ts';
 import { createDemo, type Demo } from './demo/demo.ts';
 import { healthRoutes, metricsRoutes } from './listen/health.ts';
 import { hostGuard, sameOriginGuard, securityHeaders } from './listen/guards.ts';
@@ -16,8 +17,8 @@ import { createListeners, type Opened } from './listen/listeners.ts';
 import { type Signal, signals } from './model/batch.ts';
 import { buildPipelines } from './pipeline/build.ts';
 import { apiRoutes } from './show/api/routes.ts';
-import { jaegerRoutes } from './show/jaeger/routes.ts';
 import { staticRoutes } from './show/static.ts';
+import { checkPorts, warnOfOpenPorts } from './ports.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
 import { statsReader } from './stats.ts';
 import { arianeExporter } from './store/exporter/exporter.ts';
@@ -46,6 +47,9 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Of the 5 s that stopping may take: a page that follows the figures keeps its connection until it is cut off. */
+const listenersGraceMs = 800;
+
 /** Throws `ConfigError` with one sentence when it cannot start; whatever was opened by then is closed again. */
 export async function serve(options: ServeOptions): Promise<Running> {
   const { config, dataDir, log, version } = options;
@@ -58,7 +62,10 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const closing: (() => Promise<void>)[] = [];
   const stop = once(async () => {
     isReady = false;
-    for (const close of closing.toReversed()) await close();
+    for (const close of closing.toReversed()) {
+      // One part that cannot stop must not leave the data folder locked.
+      await close().catch((error: unknown) => log.error('cannot stop a part', { error: describeError(error) }));
+    }
   });
 
   try {
@@ -124,23 +131,32 @@ export async function serve(options: ServeOptions): Promise<Running> {
       ports: () => ports,
     });
     const demo = createDemo({
-      otlpUrl: `http://${endpoint('127.0.0.1:4318')}`,
+      otlpUrl: `http://${endpoint('localhost:4318')}`,
       log,
       data: demoData(store.database),
       clock,
     });
-    closing.push(() => demo.close());
-    const page = listeners.at(endpoint(settings.query.endpoint));
-    page.guard(hostGuard([...settings.query.allowed_hosts, ...(options.host === undefined ? [] : [options.host])]));
+    const pageEndpoint = endpoint(settings.query.endpoint);
+    const page = listeners.at(pageEndpoint);
+    const onlyOurHosts = hostGuard([...settings.query.allowed_hosts, parseEndpoint(pageEndpoint).host]);
+    page.guard(onlyOurHosts);
     page.guard(sameOriginGuard());
     page.guard(securityHeaders());
     const shared = { database: store.database, log, clock };
     const routes: readonly HttpRoute[] = [
       ...apiRoutes({ ...shared, stats, demo }),
-      ...jaegerRoutes(shared),
       ...(settings.ui.enabled ? staticRoutes({ ...shared, dir: options.uiDir }) : []),
     ];
     for (const route of routes) page.http(route);
+    registerCompatibleApis({
+      ...shared,
+      version,
+      pageEndpoint,
+      zipkinEndpoint: endpoint(settings.query.zipkin_endpoint),
+      archiveDir: join(dataDir, 'archive'),
+      listeners,
+      guard: onlyOurHosts,
+    });
     // Where Jaeger 1.x and a Collector are probed and scraped.
     for (const route of health) listeners.at(endpoint('localhost:14269')).http(route);
     for (const route of metricsRoutes(() => metrics.text())) listeners.at(endpoint('localhost:8888')).http(route);
@@ -148,8 +164,16 @@ export async function serve(options: ServeOptions): Promise<Running> {
     await pipelines.start();
     closing.push(() => pipelines.stop());
     ports = await listeners.start();
-    closing.push(() => listeners.stop());
-    checkPorts(ports, [settings.query.endpoint, 'localhost:4317', 'localhost:4318'].map(endpoint), log);
+    closing.push(() => listeners.stop(listenersGraceMs));
+    // First of all: the shop sends its last spans.
+    closing.push(() => demo.close());
+    const needed = [settings.query.endpoint, 'localhost:4317', 'localhost:4318'];
+    checkPorts(
+      ports,
+      needed.map((text) => parseEndpoint(endpoint(text)).port),
+      log,
+    );
+    warnOfOpenPorts(ports, log);
     isReady = true;
     return { ports, demo, stop };
   } catch (error) {
@@ -179,19 +203,6 @@ async function openSpools({ config, dataDir, log }: ServeOptions, clock: Clock):
     });
   const [traces, metrics, logs] = await Promise.all([open('traces'), open('metrics'), open('logs')]);
   return { traces, metrics, logs };
-}
-
-/** A port that matters and is taken stops the start; another one is a warning. */
-function checkPorts(opened: readonly Opened[], needed: readonly string[], log: Log): void {
-  for (const { asked, problem } of opened) {
-    if (problem === undefined) continue;
-    const sentence =
-      problem.code === 'EADDRINUSE'
-        ? `${asked} is taken by another program; stop it, or move Ariane with --port-offset 100`
-        : `cannot listen on ${asked}: ${problem.message}`;
-    if (needed.includes(asked)) throw new ConfigError('', sentence);
-    log.warn(sentence);
-  }
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -13,15 +13,18 @@ export interface Terminal {
 }
 
 export interface Flag {
-  readonly type: 'boolean' | 'string';
+  /** `strings` may be given several times. */
+  readonly type: 'boolean' | 'string' | 'strings';
   /** What stands for the value in the help: `--url URL`. */
   readonly value?: string;
   readonly help: string;
 }
 
 export type FlagValues<F extends Record<string, Flag>> = {
-  readonly [K in keyof F]?: F[K]['type'] extends 'boolean' ? boolean : string;
+  readonly [K in keyof F]?: ValueOf<F[K]['type']>;
 };
+
+type ValueOf<T extends Flag['type']> = T extends 'boolean' ? boolean : T extends 'strings' ? readonly string[] : string;
 
 export interface Command {
   readonly name: string;
@@ -68,9 +71,11 @@ export function command<F extends Record<string, Flag>>(
 }
 
 function parse(flags: Readonly<Record<string, Flag>>, args: readonly string[]) {
-  const options = Object.fromEntries(Object.entries(flags).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { type }]) => [name, { type: type === 'boolean' ? type : 'string' } as const]),
+  );
   const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
-  const values: Record<string, boolean | string> = {};
+  const values: Record<string, boolean | string | string[]> = {};
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
@@ -84,7 +89,9 @@ function parse(flags: Readonly<Record<string, Flag>>, args: readonly string[]) {
       if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
         throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value ?? 'VALUE'}`);
       }
-      values[token.name] = token.value;
+      const before = values[token.name];
+      if (flag.type === 'string') values[token.name] = token.value;
+      else values[token.name] = [...(Array.isArray(before) ? before : []), token.value];
     }
   }
   return { values, words };

@@ -21,7 +21,7 @@ export function generalHelp(commands: readonly Command[]): string {
 
 export function commandHelp({ usage, summary, flags, examples }: Command): string {
   const shown = Object.entries(flags).map(
-    ([name, flag]) => [`--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`, flag.help] as const,
+    ([name, flag]) => [`--${name}${flag.type === 'boolean' ? '' : ` ${flag.value ?? 'VALUE'}`}`, flag.help] as const,
   );
   return [
     `Usage: ariane ${usage}${shown.length > 0 ? ' [FLAGS]' : ''}`,

@@ -7,6 +7,7 @@ import { encodeSkeleton } from '../model/skeleton.ts';
 import { spanFlag } from '../model/trace.ts';
 import type { SearchAnswer, TraceHead } from '../show/api/types.ts';
 import { closest } from './closest.ts';
+import { command } from './command.ts';
 import { languageOf } from './language.ts';
 import { run } from './run.ts';
 
@@ -211,6 +212,22 @@ it('prints the version and the default configuration', async () => {
   expect((await ran(['version'])).out).toMatch(/^ariane \d+\.\d+\.\d+ \(node /);
   expect((await ran(['--version'])).out).toBe((await ran(['version'])).out);
   expect((await ran(['config'])).out).toMatch(/^receivers:$/m);
+});
+
+it('takes a flag that may be repeated in its order, and the last of one that may not', async () => {
+  const given: unknown[] = [];
+  const merge = command({
+    name: 'merge',
+    usage: 'merge',
+    summary: '',
+    flags: { config: { type: 'strings', help: '' }, data: { type: 'string', help: '' } },
+    examples: [],
+    run: async (values) => given.push(values),
+  });
+  const args = ['--config', 'a.yaml', '--data', 'x', '--config=yaml:a::b: 1', '--data=y'];
+  await merge.run(args, { out() {}, err() {}, env: {}, isTty: false, columns: undefined });
+  await merge.run([], { out() {}, err() {}, env: {}, isTty: false, columns: undefined });
+  expect(given).toEqual([{ config: ['a.yaml', 'yaml:a::b: 1'], data: 'y' }, {}]);
 });
 
 it('takes the language from LC_ALL before LANG, and English for any other', () => {

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request, type RequestOptions } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Stats } from '../../src/show/api/types.ts';
-import { type RunningAriane, startAriane } from './ariane.ts';
+import { root, type RunningAriane, startAriane } from './ariane.ts';
 import { knownRequest, sendOnce, storedSpanIds } from './spans.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -179,23 +181,13 @@ describe('a browser of another site', () => {
   it('is kept out: unknown hosts, writes from elsewhere, and nothing runs that is not ours', async () => {
     const ariane = await start();
     const port = new URL(ariane.url).port;
-    const status = (headers: string[], path = '/api/stats', method = 'GET') =>
-      execFileSync('curl', [
-        '-s',
-        '-o',
-        '/dev/null',
-        '-w',
-        '%{http_code}',
-        '-X',
-        method,
-        ...headers.flatMap((h) => ['-H', h]),
-        ariane.url + path,
-      ]).toString();
-    expect(status([])).toBe('200');
-    expect(status([`Host: localhost:${port}`])).toBe('200');
-    expect(status(['Host: evil.example'])).toBe('403');
-    expect(status(['Origin: http://evil.example'], '/api/demo/stop', 'POST')).toBe('403');
-    expect(status([`Origin: ${ariane.url}`], '/api/demo/stop', 'POST')).toBe('200');
+    const status = (headers: Record<string, string>, path = '/api/stats', method = 'GET') =>
+      statusOf(ariane.url + path, { method, headers });
+    expect(await status({})).toBe(200);
+    expect(await status({ host: `localhost:${port}` })).toBe(200);
+    expect(await status({ host: 'evil.example' })).toBe(403);
+    expect(await status({ origin: 'http://evil.example' }, '/api/demo/stop', 'POST')).toBe(403);
+    expect(await status({ origin: ariane.url }, '/api/demo/stop', 'POST')).toBe(200);
     const page = await fetch(`${ariane.url}/`);
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
@@ -203,6 +195,33 @@ describe('a browser of another site', () => {
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   });
 });
+
+describe('listening wider than localhost', () => {
+  it('is warned of, by flag and by file, and not otherwise', async () => {
+    const warning = /WARN .*no login yet.* open="([^"]*)"/;
+    const local = await start();
+    expect(local.output()).not.toMatch(warning);
+    const byFlag = await start({ args: ['--host', '0.0.0.0'] });
+    expect(warning.exec(byFlag.output())?.[1]).toContain(`:${16686 + byFlag.offset}`);
+    // Merged over the default file: the page alone is open.
+    const files = [
+      '--config',
+      join(root, 'config/default.yaml'),
+      '--config',
+      'yaml:ariane::query::endpoint: 0.0.0.0:16686',
+    ];
+    const byFile = await start({ args: files });
+    expect(warning.exec(byFile.output())?.[1]).toMatch(new RegExp(`^\\S*:${16686 + byFile.offset}$`));
+  });
+});
+
+/** By `node:http`, because `fetch` does not let a Host header be set. */
+async function statusOf(url: string, options: RequestOptions): Promise<number | undefined> {
+  const asked = request(url, options).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
 
 function canRun(command: string, args: string[]): boolean {
   try {
