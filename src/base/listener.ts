@@ -6,7 +6,7 @@ export interface Listener {
   /** `127.0.0.1:4318` as bound, with the real port where 0 was asked. Known after start. */
   readonly address: string;
   http(route: HttpRoute): void;
-  grpc(route: GrpcRoute): void;
+  grpc(route: GrpcRoute | GrpcStreamRoute): void;
 }
 
 /** Gives the listener for an address, making it on first use. Addresses as in the Collector: `localhost:4317`, `0.0.0.0:4317`, `:4317`. */
@@ -79,6 +79,14 @@ export interface GrpcRoute {
   handle(message: Uint8Array, call: GrpcCall): Promise<Uint8Array>;
   /** Told of every failure that is answered, also of those that `handle` never saw: too large, unknown encoding. */
   failed?(failure: Failure): void;
+}
+
+/** One gRPC method that answers with any number of messages, and may be asked with any number, too. For those who read, not for hot paths. */
+export interface GrpcStreamRoute {
+  readonly path: string;
+  readonly maxMessageBytes: number;
+  /** The call ends well when the answers end, and otherwise by what they throw: the errors of `base/errors.ts`. */
+  stream(messages: AsyncIterable<Uint8Array>, call: GrpcCall): AsyncIterable<Uint8Array>;
 }
 
 export interface GrpcCall {

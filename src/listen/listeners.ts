@@ -1,6 +1,6 @@
 /** All listeners of a process: one per address, made on first use, opened and closed together. */
 import net from 'node:net';
-import type { GrpcRoute, HttpRoute, Listener, Listeners } from '../base/listener.ts';
+import type { GrpcRoute, GrpcStreamRoute, HttpRoute, Listener, Listeners } from '../base/listener.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
@@ -12,6 +12,7 @@ import { DatagramPort } from './datagrams.ts';
 import { Deadlines } from './deadlines.ts';
 import { http1Exchange, http2Exchange } from './exchange.ts';
 import { type GrpcContext, isGrpc, serveGrpc } from './grpc.ts';
+import { serveGrpcStream } from './grpc-stream.ts';
 import type { Guard } from './guards.ts';
 import { type HttpContext, serveHttp } from './http.ts';
 import { RouteTable } from './routes.ts';
@@ -107,6 +108,7 @@ class Port implements GuardedListener {
   private readonly connectionsOf: Connections;
   private readonly routes = new RouteTable();
   private readonly grpcRoutes = new Map<string, GrpcRoute>();
+  private readonly grpcStreams = new Map<string, GrpcStreamRoute>();
   private readonly guards: Guard[] = [];
   private servers: net.Server[] = [];
   private isStopping = false;
@@ -118,7 +120,7 @@ class Port implements GuardedListener {
     const { budget, deadlines, log, limits } = shared;
     const reading = { budget, deadlines, log, bodyTimeoutMs: limits.bodyTimeoutMs };
     const grpc: GrpcContext = { ...reading, routes: this.grpcRoutes };
-    const isGrpcPath = (path: string) => this.grpcRoutes.has(path);
+    const isGrpcPath = (path: string) => this.grpcRoutes.has(path) || this.grpcStreams.has(path);
     const http: HttpContext = { ...reading, routes: this.routes, guards: this.guards, isGrpcPath };
     this.connectionsOf = new Connections(
       {
@@ -128,7 +130,9 @@ class Port implements GuardedListener {
             http,
           ),
         http2: (stream, headers) => {
-          if (isGrpc(headers)) serveGrpc(stream, headers, grpc);
+          const streamRoute = this.grpcStreams.get(headers[':path'] ?? '');
+          if (isGrpc(headers) && streamRoute) void serveGrpcStream(stream, headers, streamRoute, reading);
+          else if (isGrpc(headers)) serveGrpc(stream, headers, grpc);
           else void serveHttp(http2Exchange(stream, headers), http);
         },
       },
@@ -144,9 +148,13 @@ class Port implements GuardedListener {
     this.routes.add(route);
   }
 
-  grpc(route: GrpcRoute): void {
-    if (this.grpcRoutes.has(route.path)) throw new ConfigError('', `${route.path} is registered twice`);
-    this.grpcRoutes.set(route.path, route);
+  grpc(route: GrpcRoute | GrpcStreamRoute): void {
+    const { path } = route;
+    if (this.grpcRoutes.has(path) || this.grpcStreams.has(path)) {
+      throw new ConfigError('', `${path} is registered twice`);
+    }
+    if ('stream' in route) this.grpcStreams.set(path, route);
+    else this.grpcRoutes.set(path, route);
   }
 
   guard(guard: Guard): void {
