@@ -1,17 +1,24 @@
 /** The APIs by which clients of Jaeger and Zipkin read, each on the port where they look for it. */
 import type { HttpRoute, Listeners } from './base/listener.ts';
 import type { Guard } from './listen/guards.ts';
+import { healthMethods } from './show/grpc/health.ts';
+import { jaegerQueryMethods } from './show/grpc/jaeger-query.ts';
+import { reflectionMethods } from './show/grpc/reflection.ts';
 import { openArchive } from './show/jaeger/archive.ts';
 import type { JaegerDeps } from './show/jaeger/asking.ts';
 import { jaegerMetricsRoutes } from './show/jaeger/metrics-routes.ts';
 import { jaegerRoutes } from './show/jaeger/routes.ts';
 import { jaegerV3Routes } from './show/jaeger/v3-routes.ts';
 import { zipkinRoutes } from './show/zipkin/routes.ts';
+import { queryFiles } from './wire/jaeger-api-files.ts';
+import { servicesOf } from './wire/proto-file.ts';
 
 export interface CompatibleApis extends Omit<JaegerDeps, 'archive'> {
   readonly version: string;
   /** Of the page, `localhost:16686`, which has its own guards. */
   readonly pageEndpoint: string;
+  /** Jaeger's gRPC, with health and reflection. */
+  readonly grpcEndpoint: string;
   readonly zipkinEndpoint: string;
   readonly archiveDir: string;
   readonly listeners: Listeners;
@@ -21,7 +28,7 @@ export interface CompatibleApis extends Omit<JaegerDeps, 'archive'> {
 
 /** Registers them; the listeners are still to be started. */
 export function registerCompatibleApis(given: CompatibleApis): void {
-  const { listeners, guard, pageEndpoint, zipkinEndpoint } = given;
+  const { listeners, guard, pageEndpoint, grpcEndpoint, zipkinEndpoint, database } = given;
   const jaeger: JaegerDeps = { ...given, archive: openArchive(given.archiveDir) };
   const page = listeners.at(pageEndpoint);
   const onPage = [
@@ -31,6 +38,12 @@ export function registerCompatibleApis(given: CompatibleApis): void {
     ...zipkinRoutes(given, '/zipkin'),
   ];
   for (const route of onPage) page.http(route);
+  const grpc = [
+    ...jaegerQueryMethods(jaeger),
+    ...healthMethods(servicesOf(queryFiles), () => database.state === 'ready'),
+    ...reflectionMethods(queryFiles),
+  ];
+  for (const method of grpc) listeners.at(grpcEndpoint).grpc(method);
   const zipkin = listeners.at(zipkinEndpoint);
   for (const route of [...zipkinRoutes(given, ''), ...zipkinRoutes(given, '/zipkin')])
     zipkin.http(behind(guard, route));

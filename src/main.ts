@@ -152,6 +152,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
       ...shared,
       version,
       pageEndpoint,
+      grpcEndpoint: endpoint(settings.query.grpc_endpoint),
       zipkinEndpoint: endpoint(settings.query.zipkin_endpoint),
       archiveDir: join(dataDir, 'archive'),
       listeners,

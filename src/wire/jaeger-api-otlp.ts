@@ -9,12 +9,25 @@ import { encodeTraces } from './otlp-proto.ts';
 
 /** The spans of one trace in protobuf. `raw` leaves out what Jaeger's query service adjusts for reading. */
 export function tracesData(spans: readonly Span[], { raw = false }: { raw?: boolean } = {}): Uint8Array {
-  return encodeTraces(byResourceAndScope(raw ? spans : splitSharedSpans(spans).map(withoutEmptyLinks)));
+  return encodeTraces(byResourceAndScope(raw ? spans : adjusted(spans)));
+}
+
+/** The same in messages of at most `most` spans. */
+export function* tracesDataParts(
+  spans: readonly Span[],
+  { raw, most }: { raw: boolean; most: number },
+): Generator<Uint8Array> {
+  const shown = byResourceAndScope(raw ? spans : adjusted(spans));
+  for (let at = 0; at < shown.length; at += most) yield encodeTraces(shown.slice(at, at + most));
 }
 
 /** The same in JSON. */
 export function tracesDataJson(spans: readonly Span[], options: { raw?: boolean } = {}): JsonObject {
   return otlpToJson('ExportTraceServiceRequest', tracesData(spans, options));
+}
+
+function adjusted(spans: readonly Span[]): Span[] {
+  return splitSharedSpans(spans).map(withoutEmptyLinks);
 }
 
 function withoutEmptyLinks(span: Span): Span {

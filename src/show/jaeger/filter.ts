@@ -5,22 +5,8 @@
  */
 import { BadInput } from '../../base/errors.ts';
 import type { SpanCondition } from '../../query/parse-search-text.ts';
+import { type FilterCall, type FilterTerm, maxFilterDepth } from '../../wire/jaeger-api-requests.ts';
 import { durationOf } from './go-values.ts';
-
-export interface FilterCall {
-  readonly op: string;
-  readonly args: readonly FilterTerm[];
-}
-
-export type FilterTerm =
-  | { readonly kind: 'attr'; readonly key: string; readonly level: string }
-  | { readonly kind: 'field'; readonly name: string; readonly level: string }
-  | { readonly kind: 'scalar'; readonly value: string; readonly type: string }
-  | { readonly kind: 'call'; readonly call: FilterCall }
-  | { readonly kind: 'other'; readonly name: string };
-
-/** As Jaeger bounds it. */
-export const maxFilterDepth = 32;
 
 /** `{"op":"and","args":[{"call":{"op":"eq","args":[{"field":{"name":"name","level":"span"}},{"scalar":{"value":"GET"}}]}}]}` */
 export function parseFilterJson(json: string): FilterCall {

@@ -13,6 +13,7 @@ import { readServiceCalls } from '../../query/service-calls.ts';
 import type { TraceSummary } from '../../query/summarise-traces.ts';
 import { readTraceCounts, type TraceCounts } from '../../query/trace-counts.ts';
 import { tracesDataJson } from '../../wire/jaeger-api-otlp.ts';
+import type { SummaryMessage } from '../../wire/jaeger-api-replies.ts';
 import { type Asking, askingOf, findIds, type JaegerDeps, readInBatches, readStored } from './asking.ts';
 import { clampNs, instantOf } from './go-values.ts';
 import type { JaegerSearch } from './parameters.ts';
@@ -91,31 +92,18 @@ async function answerTraces(batches: Batches, raw: boolean): Promise<HttpReply> 
   return { status: 200, headers: { 'content-type': 'application/json' }, body: body() };
 }
 
-/** In the terms of `jaeger.api_v3.TraceSummary`. */
-export interface V3Summary {
-  readonly traceId: string;
-  readonly rootServiceName: string;
-  readonly rootOperationName: string;
-  readonly minStartTimeUnixNano: bigint;
-  readonly maxEndTimeUnixNano: bigint;
-  readonly spanCount: number;
-  readonly errorSpanCount: number;
-  readonly orphanSpanCount: number;
-  readonly services: readonly { readonly name: string; readonly spanCount: number; readonly errorSpanCount: number }[];
-}
-
 export async function readSummaries(
   { db, clock }: Asking,
   search: JaegerSearch,
   signal: AbortSignal,
-): Promise<V3Summary[]> {
+): Promise<SummaryMessage[]> {
   const { traces } = await searchTraces(db, clock, { ...search, order: 'newest' }, signal);
   const ids = traces.map((trace) => trace.traceId);
   const counts = await readTraceCounts(db, ids, rangeOf(traces), signal);
   return traces.map((trace) => summaryOf(trace, counts.get(trace.traceId)));
 }
 
-function summaryOf(trace: TraceSummary, counts: TraceCounts | undefined): V3Summary {
+function summaryOf(trace: TraceSummary, counts: TraceCounts | undefined): SummaryMessage {
   return {
     traceId: trace.traceId,
     rootServiceName: trace.hasRoot ? trace.service : '',
