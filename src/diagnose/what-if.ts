@@ -25,22 +25,19 @@ export function replay(trace: Trace, root: number, factorOf: (row: number) => nu
         // Of a child that goes on a little after its parent only what lies inside counts.
         return { start, end, newNs: ns === 0 ? 0 : ((took[child] ?? 0) * Math.max(0, end - start)) / ns };
       })
-      .sort((a, b) => a.start - b.start);
-    const ended: { end: number; newEnd: number }[] = [];
-    // By end, so that the last one before a start is found at once.
-    const queue: { end: number; newEnd: number }[] = [];
+      .map((child) => ({ ...child, newEnd: 0 }))
+      .sort((a, b) => a.start - b.start || a.end - b.end);
+    const byEnd = children.toSorted((a, b) => a.end - b.end);
     let before = { end: from, newEnd: from };
-    for (const { start, end, newNs } of children) {
-      queue.sort((a, b) => b.end - a.end);
-      for (let next = queue.at(-1); next !== undefined && next.end <= start; next = queue.at(-1)) {
-        queue.pop();
-        if (next.end >= before.end) before = next;
+    let next = 0;
+    for (const child of children) {
+      // What ended before this one began was played already: it began earlier still.
+      for (let one = byEnd[next]; one !== undefined && one !== child && one.end <= child.start; one = byEnd[++next]) {
+        before = one;
       }
-      const newStart = before.newEnd + (start - before.end) * factor;
-      const done = { end, newEnd: newStart + newNs };
-      queue.push(done);
-      ended.push(done);
+      child.newEnd = before.newEnd + (child.start - before.end) * factor + child.newNs;
     }
+    const ended = byEnd;
     // The span goes on when all it waits for have ended; what came last says how long after.
     const last = ended.reduce((a, b) => (b.end > a.end ? b : a), { end: from, newEnd: from });
     const reached = ended.reduce((latest, { newEnd }) => Math.max(latest, newEnd), last.newEnd);

@@ -117,7 +117,8 @@ function isFarOff(share: Share | undefined, deltaNs: number): boolean {
   if (share === undefined || share.slowMeanNs - share.usualMeanNs < deltaNs / 2) return false;
   const log = (values: Float64Array, q: number) => Math.log(Math.max(1e5, quantile([...values], q)));
   const usual = log(share.usualNs, 0.5);
-  const deviation = Math.max(0.05, (log(share.usualNs, 0.84) - log(share.usualNs, 0.16)) / 2);
+  // Of the lower half: some of the upper may be slow ones themselves.
+  const deviation = Math.max(0.05, usual - log(share.usualNs, 0.16));
   const excess = log(share.slowNs, 0.5) - usual;
   return excess >= Math.max(Math.log(farFactor), farOff * deviation);
 }

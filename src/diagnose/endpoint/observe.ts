@@ -1,16 +1,17 @@
 /** One call of the endpoint, with its critical path at the places of the call tree. */
-import { attributeText } from '../../model/attributes.ts';
 import type { Trace } from '../../model/trace.ts';
 import { withAwaited } from '../awaited.ts';
 import { criticalPath } from '../critical-path.ts';
 import type { Places } from '../places.ts';
-import { type DetailOf, type Scene, sceneOf, serviceOf } from '../scene.ts';
+import { type DetailOf, type Scene, sceneOf } from '../scene.ts';
 
 export interface Observation {
   readonly trace: Trace;
   /** The row of the endpoint's own span. */
   readonly root: number;
   readonly detailOf: DetailOf;
+  /** The host of a row, whose spans share a clock. Default: each service has a clock of its own. */
+  readonly hostOf?: (row: number) => string;
 }
 
 /** Rows in preorder, so those of one place are in order of parents. */
@@ -20,12 +21,9 @@ export interface Seen extends Scene {
   readonly rowsAt: ReadonlyMap<number, readonly number[]>;
 }
 
-export function observe({ trace, root, detailOf }: Observation, places: Places): Seen {
-  const hostOf = (row: number) => {
-    const host = attributeText(detailOf(row)?.resource.get('host.name'));
-    return host === '' ? serviceOf(trace, row) : host;
-  };
-  const path = withAwaited(trace, criticalPath(trace, { root, hostOf }), { hostOf });
+export function observe({ trace, root, detailOf, hostOf }: Observation, places: Places): Seen {
+  const clocks = hostOf === undefined ? {} : { hostOf };
+  const path = withAwaited(trace, criticalPath(trace, { root, ...clocks }), clocks);
   const scene = sceneOf(trace, path, places, detailOf);
   const rowsAt = new Map<number, number[]>();
   for (let row = root; row < root + (trace.size[root] ?? 1); row++) {

@@ -17,13 +17,17 @@ export function findAppeared(
   const first = new Map<string, { service: string; version: string; time_ms: number }>();
   const services = new Map<string, Set<string>>();
   for (const { trace, detailOf } of [...slow, ...usual]) {
+    const known = new Set<number>();
     for (let row = 0; row < trace.count; row++) {
+      // One span of each service says it.
+      if (known.has(trace.service[row] ?? 0)) continue;
+      known.add(trace.service[row] ?? 0);
       const version = attributeText(detailOf(row)?.resource.get('service.version'));
       if (version === '') continue;
       const service = serviceOf(trace, row);
       const timeMs = Number(trace.baseNs / 1_000_000n) + Math.round((trace.startNs[row] ?? 0) / 1e6);
-      const known = first.get(`${service}\u0000${version}`);
-      if (known === undefined || timeMs < known.time_ms)
+      const earliest = first.get(`${service}\u0000${version}`);
+      if (earliest === undefined || timeMs < earliest.time_ms)
         first.set(`${service}\u0000${version}`, { service, version, time_ms: timeMs });
       services.set(service, (services.get(service) ?? new Set()).add(version));
     }

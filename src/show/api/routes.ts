@@ -14,6 +14,7 @@ import { answerSearch } from './search.ts';
 import { answerFind, answerHead, answerSkeleton, answerSpans } from './trace.ts';
 import type { DemoState, ServiceMap, Suggestions } from './types.ts';
 import { answerWhy } from './why.ts';
+import { answerWhyEndpoint } from './why-endpoint.ts';
 
 export function apiRoutes(deps: ApiDeps): HttpRoute[] {
   const asking = askingOf(deps);
@@ -27,6 +28,7 @@ export function apiRoutes(deps: ApiDeps): HttpRoute[] {
     plainRoute('/api/trace/:id/skeleton', (request) => answerSkeleton(asking, request)),
     jsonRoute('GET', '/api/trace/:id/spans', (request) => answerSpans(asking, request)),
     jsonRoute('GET', '/api/trace/:id/find', (request) => answerFind(asking, request)),
+    jsonRoute('GET', '/api/why', (request) => answerWhyEndpoint(asking, request)),
     jsonRoute('GET', '/api/why/:id', (request) => answerWhy(asking, request)),
     jsonRoute('GET', '/api/map', (request) => answerMap(asking, request)),
     { method: 'GET', path: '/api/live', handle: live, failed: failedAsJson },

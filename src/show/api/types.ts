@@ -11,13 +11,25 @@
  *   GET    /api/trace/{id}/spans?ids=a,b    { spans: SpanDetails[] }   at most 200 ids
  *   GET    /api/trace/{id}/find?q=          { span_ids: string[] }     text in names, services, attributes, events
  *   GET    /api/why/{id}?lang=              TraceVerdict
+ *   GET    /api/why?service&operation&…      EndpointWhy    start, end, baselineStart, baselineEnd (µs); minDuration, maxDuration; lang
  *   GET    /api/services                    is Jaeger's
  *   GET    /api/map?start&end               ServiceMap
  *   GET    /api/live                        text/event-stream: `stats` events (Stats) every second while something changes
  *   GET    /api/demo                        DemoState
  *   POST   /api/demo/{start|stop|index|remove}   DemoState   (`index` adds the missing index; `remove` deletes the demo's data)
  */
-export type { Cause, CauseKind, Language, Sentence, TraceVerdict } from '../../diagnose/verdict-types.ts';
+import type { EndpointVerdict, TraceVerdict } from '../../diagnose/verdict-types.ts';
+
+export type {
+  AttributeFinding,
+  Cause,
+  CauseKind,
+  EndpointCause,
+  EndpointVerdict,
+  Language,
+  Sentence,
+  TraceVerdict,
+} from '../../diagnose/verdict-types.ts';
 
 export interface ApiError {
   readonly error: { readonly status: number; readonly message: string };
@@ -216,4 +228,25 @@ export interface DemoState {
   readonly hasData: boolean;
   readonly shopUrl: string | null;
   readonly problem: string | null;
+}
+
+/** Why an endpoint's slow calls are slow. `calls` are all that entered it in the range; cohorts are a sample of them. */
+export interface EndpointWhy extends EndpointVerdict {
+  readonly question: {
+    readonly service: string;
+    /** The one asked for, or that by which most time is spent. */
+    readonly operation: string;
+    readonly start_us: number;
+    readonly end_us: number;
+    readonly baseline_start_us?: number;
+    readonly baseline_end_us?: number;
+  };
+  readonly calls: {
+    readonly count: number;
+    readonly mean_ns: number;
+    readonly p50_ns: number;
+    readonly p95_ns: number;
+  };
+  /** Where there are too few to compare: the slowest one by itself. */
+  readonly slowest?: TraceVerdict;
 }
