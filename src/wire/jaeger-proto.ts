@@ -130,8 +130,22 @@ function readSpan(reader: ProtoReader, processes: Processes): { span: JaegerSpan
         reader.skip(field);
     }
   }
-  const span = { traceId, spanId, parentSpanId: noId, name, flags, startNs, durationNs, references, tags, events };
-  return { span: { ...span, warnings }, own };
+  return {
+    span: {
+      traceId,
+      spanId,
+      parentSpanId: noId,
+      name,
+      flags,
+      startNs,
+      durationNs,
+      references,
+      tags,
+      events,
+      warnings,
+    },
+    own,
+  };
 }
 
 /** Zeros in front of what is shorter, the last digits of what is longer. */

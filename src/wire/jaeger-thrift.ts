@@ -210,7 +210,7 @@ function readTags(reader: ThriftReader): Map<string, AttributeValue> {
           long = reader.bigint;
           break;
         case 0x7b:
-          binary = reader.binary();
+          binary = Uint8Array.from(reader.binary());
           break;
         default:
           reader.skip(key & 15);

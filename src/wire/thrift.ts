@@ -107,12 +107,12 @@ export abstract class ThriftReader {
     return this.buffer.toString('utf8', start, end);
   }
 
-  /** A copy, so that what is kept does not hold the whole message. */
-  binary(): Uint8Array {
+  /** A view: who keeps it keeps the whole message, unless copied. */
+  binary(): Buffer {
     const end = this.textEnd();
     const start = this.pos;
     this.pos = end;
-    return Uint8Array.prototype.slice.call(this.buffer, start, end);
+    return this.buffer.subarray(start, end);
   }
 
   /** Past a value. */

@@ -110,17 +110,19 @@ function readAnnotations(reader: ThriftReader): readonly ZipkinV1Annotation[] {
   return annotations;
 }
 
+const noBytes = Buffer.alloc(0);
+
 function readTags(reader: ThriftReader): readonly ZipkinV1Tag[] {
   const tags: ZipkinV1Tag[] = [];
   for (let left = reader.listOf(thriftType.struct); left > 0; left--) {
     let name: string | undefined;
-    let bytes = new Uint8Array();
+    let bytes = noBytes;
     let type = 6;
     let endpoint: ZipkinEndpoint | undefined;
     reader.enter();
     for (let key = reader.field(); key !== 0; key = reader.field()) {
       if (key === 0x1b) name = reader.string();
-      else if (key === 0x2b) bytes = Uint8Array.from(reader.binary());
+      else if (key === 0x2b) bytes = reader.binary();
       else if (key === 0x38) type = reader.i32();
       else if (key === 0x4c) endpoint = readEndpoint(reader);
       else reader.skip(key & 15);
@@ -132,10 +134,9 @@ function readTags(reader: ThriftReader): readonly ZipkinV1Tag[] {
 }
 
 /** Values are bytes, numbers in them most significant byte first; what does not fit its type is shown as it is. */
-function valueOf(type: number, bytes: Uint8Array): AttributeValue {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const { length } = bytes;
-  if (type === 0) return length === 1 && bytes[0] === 1;
+function valueOf(type: number, buffer: Buffer): AttributeValue {
+  const { length } = buffer;
+  if (type === 0) return length === 1 && buffer[0] === 1;
   if (type === 2 && length === 2) return BigInt(buffer.readInt16BE());
   if (type === 3 && length === 4) return BigInt(buffer.readInt32BE());
   if (type === 4 && length === 8) return buffer.readBigInt64BE();
