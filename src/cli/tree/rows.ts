@@ -119,12 +119,13 @@ function topItems(
   const orphansOf = new Map<string, number[]>();
   for (let row = 0; row < trace.count; row += trace.size[row] ?? 1) {
     const missing = trace.missingParents.get(row);
-    if (missing === undefined) roots.push(row);
-    else orphansOf.set(missing, orphansOf.get(missing)?.concat(row) ?? [row]);
+    const siblings = missing === undefined ? roots : orphansOf.get(missing);
+    if (siblings !== undefined) siblings.push(row);
+    else if (missing !== undefined) orphansOf.set(missing, [row]);
   }
   const hollow: Item[] = [];
   for (const children of orphansOf.values()) {
-    if (!children.some(isShown)) roots.push(...children);
+    if (!children.some(isShown)) for (const child of children) roots.push(child);
     else hollow.push({ kind: 'missing', row: children[0] ?? 0, spans: 0, members: 0, ns: 0, children });
   }
   return [...arrange(roots), ...hollow];

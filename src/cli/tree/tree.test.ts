@@ -5,7 +5,7 @@ import { diagnoseTrace } from '../../diagnose/diagnose-trace.ts';
 import { narrowSpace } from '../../diagnose/format.ts';
 import { type Usuals, usualKey } from '../../diagnose/usual.ts';
 import type { Language } from '../../diagnose/verdict-types.ts';
-import { spanFlag, type Trace } from '../../model/trace.ts';
+import { buildTrace, spanFlag, type Trace } from '../../model/trace.ts';
 import { colours, paintFor, plain } from './paint.ts';
 import { textWidth } from './text-width.ts';
 import { renderTree, type TreeOptions } from './tree.ts';
@@ -148,6 +148,22 @@ Trace abc1234 · GET · 50 ms
     const text = printed(draw(span('we\u001b[2Jb/a\nb\u202ec\u0007', 0, 5)));
     expect(text.split('\n')).toHaveLength(4);
     expect(text).toContain('we\ufffd[2Jb  a b\ufffdc\ufffd');
+  });
+
+  it('of 150,000 orphans of one parent are printed, each on a line of its own where that is asked', () => {
+    const rows = Array.from({ length: 150_000 }, (_, i) => ({
+      spanId: (i + 1).toString(16).padStart(16, '0'),
+      parentSpanId: 'f'.repeat(16),
+      startNs: BigInt(i),
+      endNs: BigInt(i + 1),
+      service: 'a',
+      name: 'b',
+      kind: 1,
+      flags: 0,
+    }));
+    const trace = buildTrace('abc1234'.padEnd(32, '0'), rows);
+    expect(printed(trace, { all: true }).trim().split('\n')).toHaveLength(150_002);
+    expect(printed(trace).trim().split('\n').length).toBeLessThan(20);
   });
 
   it('of no spans are a head', () => {

@@ -123,12 +123,14 @@ const leastRightEdge = 48;
 const leastName = 16;
 
 function layOutLines(lines: readonly Line[], { columns, paint }: TreeOptions): string[] {
-  const widest = Math.max(0, ...lines.map((line) => textWidth(line.duration)));
-  const tag = Math.max(0, ...lines.map((line) => textWidth(line.tag)));
-  const wanted = Math.max(leastRightEdge, ...lines.map((l) => leftWidth(l) + 3 + (l.duration === '' ? 0 : widest)));
+  const widest = most(lines, (line) => textWidth(line.duration));
+  const tag = most(lines, (line) => textWidth(line.tag));
+  const wanted = Math.max(
+    leastRightEdge,
+    most(lines, (line) => leftWidth(line) + 3 + (line.duration === '' ? 0 : widest)),
+  );
   // The tag stays on its line as long as names keep a readable width; else it goes below.
-  const least =
-    Math.max(0, ...lines.map((line) => line.nameAt + Math.min(leastName, textWidth(line.name)))) + 3 + widest;
+  const least = most(lines, (line) => line.nameAt + Math.min(leastName, textWidth(line.name))) + 3 + widest;
   const limit = columns ?? Number.POSITIVE_INFINITY;
   const hasRoom = tag === 0 || Math.min(wanted, least) + 3 + tag <= limit;
   const edge = Math.min(wanted, Math.max(hasRoom && tag > 0 ? limit - 3 - tag : limit, 20));
@@ -151,6 +153,11 @@ function layOutLines(lines: readonly Line[], { columns, paint }: TreeOptions): s
       ? [`${text}   ${painted}`]
       : [text, ' '.repeat(Math.max(0, Math.min(line.nameAt, limit - textWidth(line.tag)))) + painted];
   });
+}
+
+/** As `Math.max` of all, which takes no more arguments than the stack has room for. */
+function most(lines: readonly Line[], of: (line: Line) => number): number {
+  return lines.reduce((max, line) => Math.max(max, of(line)), 0);
 }
 
 function leftWidth(line: Line): number {
