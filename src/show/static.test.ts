@@ -53,6 +53,35 @@ describe('the page', () => {
   });
 });
 
+describe('a page built again under a running server', () => {
+  it('is served with its new files, and without those that are gone', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'ariane-page-'));
+    mkdirSync(join(own, 'assets'));
+    writeFileSync(join(own, 'assets/a-11111111.js'), 'old');
+    const clock = manualClock();
+    const routes = staticRoutes({ database: store.db, clock, dir: own });
+    const status = async (name: string) => (await ask(routes, `/assets/${name}`)).status;
+    expect(await status('a-11111111.js')).toBe(200);
+    rmSync(join(own, 'assets/a-11111111.js'));
+    writeFileSync(join(own, 'assets/b-22222222.js'), 'new');
+    // A flood of wrong names must not read the folder each time.
+    expect(await status('b-22222222.js')).toBe(404);
+    clock.advance(1000);
+    expect(await status('b-22222222.js')).toBe(200);
+    expect(await status('a-11111111.js')).toBe(404);
+    rmSync(own, { recursive: true });
+  });
+
+  it('answers 404 for a file that is gone before it is looked for again', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'ariane-page-'));
+    writeFileSync(join(own, 'icon.svg'), '<svg/>');
+    const routes = staticRoutes({ database: store.db, clock: manualClock(), dir: own });
+    expect((await ask(routes, '/icon.svg')).status).toBe(200);
+    rmSync(own, { recursive: true });
+    expect((await ask(routes, '/icon.svg')).status).toBe(404);
+  });
+});
+
 describe('a file', () => {
   it('is kept for ever when its name has a hash, and asked for again otherwise', async () => {
     const reply = await get('/assets/index-DiwrgTda.js');

@@ -23,12 +23,12 @@ export interface StaticDeps {
 /** Besides `/*` it takes `/`; everything under `/api/` is the API's. */
 export function staticRoutes({ dir, ...deps }: StaticDeps): HttpRoute[] {
   const asking = askingOf(deps);
-  const files = listFiles(dir);
+  const filesFor = createListing(dir, deps.clock);
   const page = async (request: HttpRequest): Promise<HttpReply> => {
-    const found = await files;
     const name = request.path.slice(1);
+    const found = await filesFor(name);
     if (found.has(name) && name !== 'index.html') return fileReply(dir, name, found, request);
-    if (isFileName(name)) throw new BadInput(`nothing is at ${request.path}`, { status: 404 });
+    if (isFileName(name)) throw nothingAt(request);
     return indexReply(dir, request, asking);
   };
   return ['/', '/*'].map((path) => ({ method: 'GET', path, handle: page, failed: failedAsJson }));
@@ -57,7 +57,22 @@ const encodings = [
   ['gzip', '.gz'],
 ] as const;
 
-/** Paths below the folder. Read once: only what was there at the start is ever served, so no path can lead out of it. */
+const leastListingMs = 1_000;
+
+/** The files below the folder; listed again, once a second at most, when a name is missing that a new build may have made. */
+function createListing(dir: string, clock: Clock): (name: string) => Promise<ReadonlySet<string>> {
+  let listedMs = clock.nowMs();
+  let files = listFiles(dir);
+  return async (name) => {
+    const known = await files;
+    if (known.has(name) || !isFileName(name) || clock.nowMs() - listedMs < leastListingMs) return known;
+    listedMs = clock.nowMs();
+    files = listFiles(dir);
+    return files;
+  };
+}
+
+/** Paths below the folder. Nothing but what is listed is ever served, so no path can lead out of it. */
 async function listFiles(dir: string): Promise<ReadonlySet<string>> {
   try {
     const entries = await readdir(dir, { recursive: true, withFileTypes: true });
@@ -76,7 +91,10 @@ async function fileReply(
 ): Promise<HttpReply> {
   const accepted = (request.headers['accept-encoding'] ?? '').split(',').map((e) => e.trim().split(';')[0]);
   const packed = encodings.find(([encoding, end]) => accepted.includes(encoding) && files.has(name + end));
-  const body = await readFile(join(dir, name + (packed?.[1] ?? '')));
+  const body = await readFile(join(dir, name + (packed?.[1] ?? ''))).catch((cause: unknown) => {
+    // A new build has taken it away.
+    throw nothingAt(request, cause);
+  });
   return {
     status: 200,
     headers: {
@@ -87,6 +105,10 @@ async function fileReply(
     },
     body,
   };
+}
+
+function nothingAt({ path }: HttpRequest, cause?: unknown): BadInput {
+  return new BadInput(`nothing is at ${path}`, { status: 404, cause });
 }
 
 /** A missing script must be an error, not a page. Operations with a dot in their name stand in the query, not in the path. */
