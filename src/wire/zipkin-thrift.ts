@@ -110,7 +110,7 @@ function readAnnotations(reader: ThriftReader): readonly ZipkinV1Annotation[] {
   return annotations;
 }
 
-const noBytes = Buffer.alloc(0);
+const noBytes: Buffer = Buffer.alloc(0);
 
 function readTags(reader: ThriftReader): readonly ZipkinV1Tag[] {
   const tags: ZipkinV1Tag[] = [];
