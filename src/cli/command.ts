@@ -35,7 +35,7 @@ export interface Command {
   readonly flags: Readonly<Record<string, Flag>>;
   /** Command lines and what they do. */
   readonly examples: readonly (readonly [line: string, what: string])[];
-  /** Resolves with the exit code: 0 done, 1 could not, 2 asked wrongly. */
+  /** Resolves with the exit code: 0 done, 1 could not, 2 asked wrongly, 3 slower than allowed. */
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }
 

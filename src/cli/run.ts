@@ -7,10 +7,11 @@ import { commandHelp, generalHelp } from './help.ts';
 import { serve } from './serve.ts';
 import { trace } from './trace.ts';
 import { version } from './version.ts';
+import { why } from './why.ts';
 
-const commands: readonly Command[] = [serve, trace, config, version];
+const commands: readonly Command[] = [serve, trace, why, config, version];
 
-/** Resolves with the exit code: 0 done, 1 could not, 2 asked wrongly. */
+/** Resolves with the exit code: 0 done, 1 could not, 2 asked wrongly, 3 slower than allowed. */
 export async function run(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {

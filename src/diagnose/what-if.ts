@@ -23,9 +23,9 @@ export function replay(trace: Trace, root: number, factorOf: (row: number) => nu
         const ns = trace.durationNs[child] ?? 0;
         const end = Math.min(to, start + ns);
         // Of a child that goes on a little after its parent only what lies inside counts.
-        return { start, end, newNs: ns === 0 ? 0 : ((took[child] ?? 0) * Math.max(0, end - start)) / ns };
+        const newNs = ns === 0 ? 0 : ((took[child] ?? 0) * Math.max(0, end - start)) / ns;
+        return { start, end, newNs, newEnd: 0 };
       })
-      .map((child) => ({ ...child, newEnd: 0 }))
       .sort((a, b) => a.start - b.start || a.end - b.end);
     const byEnd = children.toSorted((a, b) => a.end - b.end);
     let before = { end: from, newEnd: from };
@@ -37,10 +37,9 @@ export function replay(trace: Trace, root: number, factorOf: (row: number) => nu
       }
       child.newEnd = before.newEnd + (child.start - before.end) * factor + child.newNs;
     }
-    const ended = byEnd;
     // The span goes on when all it waits for have ended; what came last says how long after.
-    const last = ended.reduce((a, b) => (b.end > a.end ? b : a), { end: from, newEnd: from });
-    const reached = ended.reduce((latest, { newEnd }) => Math.max(latest, newEnd), last.newEnd);
+    const last = byEnd.at(-1) ?? before;
+    const reached = byEnd.reduce((latest, { newEnd }) => Math.max(latest, newEnd), last.newEnd);
     took[row] = reached - from + (to - last.end) * factor;
   }
   return took[root] ?? 0;
