@@ -43,10 +43,12 @@ test('the default pipeline stores the three signals', () => {
 });
 
 test('settings have their defaults, and units', () => {
-  const { settings } = load(`${minimal}\nariane: { spool: { max_size: { logs: 64MiB } }, query: { timeout: 1m } }`);
+  const { settings } = load(
+    `${minimal}\nariane: { spool: { max_size: { logs: 64MiB } }, storage: { retention: { traces: 36h } } }`,
+  );
   expect(settings.spool.max_size).toEqual({ traces: 2 ** 31, metrics: 2 ** 29, logs: 2 ** 26 });
-  expect(settings.query.timeout).toBe(60_000);
-  expect(settings.storage.retention.traces).toBe(7 * 24 * 3600_000);
+  expect(settings.storage.retention.traces).toBe(36 * 3600_000);
+  expect(settings.storage.retention.logs).toBe(7 * 24 * 3600_000);
 });
 
 test('references take the type that their text has, and keep the text', () => {

@@ -1,7 +1,7 @@
 /**
  * The block `ariane:` of the YAML: what a Collector has no key for. Defaults, checks and types are said here and nowhere else.
  */
-import { boolean, bytes, count, durationMs, type Infer, list, number, object, oneOf, string } from '../base/schema.ts';
+import { boolean, bytes, durationMs, type Infer, list, number, object, oneOf, string } from '../base/schema.ts';
 
 export const settingsSchema = object({
   /** Folder of everything that Ariane keeps. Empty: `$XDG_DATA_HOME/ariane`, else `~/.local/share/ariane`. */
@@ -12,7 +12,7 @@ export const settingsSchema = object({
     url: string(''),
     /** Database with Ariane's tables. */
     database: string('ariane'),
-    /** How long each signal is kept, counted from when it was received. */
+    /** How long each signal is kept, counted from when it was received. Metrics and logs are not stored yet. */
     retention: object({
       traces: durationMs('168h'),
       metrics: durationMs('720h'),
@@ -47,18 +47,12 @@ export const settingsSchema = object({
     grpc_endpoint: string('localhost:16685'),
     /** Zipkin's API, where its receiver may listen, too. Under `/zipkin` it is at `endpoint` as well. */
     zipkin_endpoint: string('localhost:9411'),
-    /** A query that runs longer is ended with an error. */
-    timeout: durationMs('30s'),
-    /** Rows that one search may return. */
-    max_results: count(1500),
     /** Names besides localhost and the bound address that a browser may use (against DNS rebinding). */
     allowed_hosts: list(string()),
   }),
 
   ui: object({
     enabled: boolean(true),
-    /** `auto` follows the browser. */
-    language: oneOf(['auto', 'en', 'fr'], 'auto'),
   }),
 });
 
