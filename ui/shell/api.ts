@@ -21,18 +21,28 @@ export class ApiFailure extends Error {
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await request(path, signal === undefined ? {} : { signal });
   // The contract of `src/show/api/types.ts`: the server is ours, of the same version.
-  return (await response.json()) as T;
+  return (await whole(response.json(), signal)) as T;
 }
 
 /** The bytes at `path`. */
 export async function getBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   const response = await request(path, signal === undefined ? {} : { signal });
-  return new Uint8Array(await response.arrayBuffer());
+  return new Uint8Array(await whole(response.arrayBuffer(), signal));
 }
 
 export async function postJson<T>(path: string): Promise<T> {
   const response = await request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
-  return (await response.json()) as T;
+  return (await whole(response.json())) as T;
+}
+
+/** A connection that breaks in the middle of an answer is no answer. */
+async function whole<T>(body: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await body;
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new ApiFailure(0, 'the answer was cut off');
+  }
 }
 
 async function request(path: string, init: RequestInit): Promise<Response> {
