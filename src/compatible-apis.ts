@@ -1,6 +1,7 @@
-/** The APIs by which clients of Jaeger and Zipkin read, each on the port where they look for it. */
+/** The APIs by which clients of Jaeger and Zipkin read, and are told what to sample, each on the port where they look for it. */
 import type { HttpRoute, Listeners } from './base/listener.ts';
 import type { Guard } from './listen/guards.ts';
+import { collectorSamplingRoutes, type SamplingDeps, samplingMethod, samplingRoutes } from './sampling/routes.ts';
 import { healthMethods } from './show/grpc/health.ts';
 import { jaegerQueryMethods } from './show/grpc/jaeger-query.ts';
 import { reflectionMethods } from './show/grpc/reflection.ts';
@@ -10,7 +11,7 @@ import { jaegerMetricsRoutes } from './show/jaeger/metrics-routes.ts';
 import { jaegerRoutes } from './show/jaeger/routes.ts';
 import { jaegerV3Routes } from './show/jaeger/v3-routes.ts';
 import { zipkinRoutes } from './show/zipkin/routes.ts';
-import { queryFiles } from './wire/jaeger-api-files.ts';
+import { queryFiles, samplingFiles } from './wire/jaeger-api-files.ts';
 import { servicesOf } from './wire/proto-file.ts';
 
 export interface CompatibleApis extends Omit<JaegerDeps, 'archive'> {
@@ -21,6 +22,13 @@ export interface CompatibleApis extends Omit<JaegerDeps, 'archive'> {
   readonly grpcEndpoint: string;
   readonly zipkinEndpoint: string;
   readonly archiveDir: string;
+  readonly sampling: SamplingDeps & {
+    readonly httpEndpoint: string;
+    readonly grpcEndpoint: string;
+    /** Of Jaeger 1.x's collector, which answers clients without an agent: 14250 and 14268. */
+    readonly collectorGrpcEndpoint: string;
+    readonly collectorHttpEndpoint: string;
+  };
   readonly listeners: Listeners;
   /** Stands in front of what reads on the other ports: they are shared with receivers, who take spans from anywhere. */
   readonly guard: Guard;
@@ -47,6 +55,19 @@ export function registerCompatibleApis(given: CompatibleApis): void {
   const zipkin = listeners.at(zipkinEndpoint);
   for (const route of [...zipkinRoutes(given, ''), ...zipkinRoutes(given, '/zipkin')])
     zipkin.http(behind(guard, route));
+  registerSampling(given);
+}
+
+function registerSampling({ listeners, sampling, database }: CompatibleApis): void {
+  for (const route of samplingRoutes(sampling)) listeners.at(sampling.httpEndpoint).http(route);
+  for (const route of collectorSamplingRoutes(sampling)) listeners.at(sampling.collectorHttpEndpoint).http(route);
+  listeners.at(sampling.collectorGrpcEndpoint).grpc(samplingMethod(sampling));
+  const grpc = [
+    samplingMethod(sampling),
+    ...healthMethods(servicesOf(samplingFiles), () => database.state === 'ready'),
+    ...reflectionMethods(samplingFiles),
+  ];
+  for (const method of grpc) listeners.at(sampling.grpcEndpoint).grpc(method);
 }
 
 function behind(guard: Guard, route: HttpRoute): HttpRoute {

@@ -22,6 +22,8 @@ const allowed: Record<string, readonly string[]> = {
   store: ['base', 'model', 'component', 'wire'],
   query: ['base', 'model', 'store'],
   diagnose: ['base', 'model'],
+  // What clients are told to sample.
+  sampling: ['base', 'model', 'wire'],
   show: ['base', 'model', 'wire', 'query', 'diagnose'],
   demo: ['base', 'model', 'show/api/types.ts'],
   cli: ['base', 'model', 'config', 'query', 'diagnose', 'show', 'root'],

@@ -51,6 +51,18 @@ export const settingsSchema = object({
     allowed_hosts: list(string()),
   }),
 
+  /** Remote sampling: what clients are told to sample. */
+  sampling: object({
+    http_endpoint: string('localhost:5778'),
+    grpc_endpoint: string('localhost:5779'),
+    /** Jaeger's strategies in JSON: a path, or an http:// address. Empty: every service has the default. */
+    strategies_file: string(''),
+    /** The file is read again so often; 0s never. */
+    reload_interval: durationMs('10s'),
+    /** Share of traces, 0 to 1, of services that the file does not name. */
+    default_probability: number(1),
+  }),
+
   ui: object({
     enabled: boolean(true),
   }),
