@@ -7,7 +7,7 @@ import { Column, paddedView } from './column.ts';
 import type { ContentId } from './content-id.ts';
 import { encodeAttributes } from './encode-value.ts';
 import { Interned } from './interned.ts';
-import { type ShapeLimits, Shapes } from './shapes.ts';
+import { defaultShapeLimits, type ShapeLimits, Shapes } from './shapes.ts';
 
 interface Described extends ContentId {
   readonly keys: readonly string[];
@@ -40,8 +40,8 @@ export class Dictionary {
   readonly scopes = new Interned(makeScope);
   private day = -1;
 
-  constructor(limits?: ShapeLimits) {
-    this.shapes = new Shapes(limits);
+  constructor(limits: Partial<ShapeLimits> = {}) {
+    this.shapes = new Shapes({ ...defaultShapeLimits, ...limits });
   }
 
   /** To be told the day of each request: a new day makes room again for shapes that yesterday's flood kept out. */

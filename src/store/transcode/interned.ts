@@ -11,8 +11,9 @@ interface Entry<T> {
   readonly twin: Entry<T> | undefined;
 }
 
-/** Beyond this all are forgotten, and decoded again when they come again: their ids stay the same. */
+/** Beyond either all are forgotten, and decoded again when they come again: their ids stay the same. */
 const maxEntries = 10_000;
+const maxBytes = 16 * 1024 * 1024;
 
 export class Interned<T> {
   private readonly make: (message: Uint8Array, schemaUrl: string, id: ContentId) => T;
@@ -21,6 +22,11 @@ export class Interned<T> {
   private readonly key = new Column(1024);
   private messageLength = 0;
   private count = 0;
+  private bytes = 0;
+
+  get size(): number {
+    return this.count;
+  }
 
   /** `make` decodes what is new; it throws `BadInput` when it cannot. */
   constructor(make: (message: Uint8Array, schemaUrl: string, id: ContentId) => T) {
@@ -55,12 +61,14 @@ export class Interned<T> {
     const message = content.subarray(0, this.messageLength);
     const schemaUrl = Buffer.from(content.subarray(this.messageLength, -4)).toString();
     const thing = this.make(message, schemaUrl, contentId(content));
-    if (this.count >= maxEntries) {
+    if (this.count >= maxEntries || this.bytes + content.length > maxBytes) {
       this.entries.clear();
       this.count = 0;
+      this.bytes = 0;
       twin = undefined;
     }
     this.count++;
+    this.bytes += content.length;
     this.entries.set(hash, { key: paddedView(content), length: content.length, thing, twin });
     return thing;
   }

@@ -28,6 +28,8 @@ export class ShapeNode {
   twin: ShapeNode | undefined;
   readonly parent: ShapeNode | undefined;
   readonly depth: number;
+  /** Of all keys from the root to here. */
+  readonly pathBytes: number;
   readonly key: DataView<ArrayBuffer>;
   readonly keyLength: number;
   /** Character code of the type letter. */
@@ -36,6 +38,7 @@ export class ShapeNode {
   constructor(parent: ShapeNode | undefined, key: DataView<ArrayBuffer>, keyLength: number, type: number) {
     this.parent = parent;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
+    this.pathBytes = (parent?.pathBytes ?? 0) + keyLength;
     this.key = key;
     this.keyLength = keyLength;
     this.type = type;
@@ -48,9 +51,16 @@ export interface ShapeLimits {
   readonly maxNodes: number;
   /** Attributes in one list. */
   readonly maxKeys: number;
+  /** Of the keys of all nodes, and of all shapes: a key may be as long as a request. */
+  readonly maxBytes: number;
 }
 
-export const defaultShapeLimits: ShapeLimits = { maxShapes: 10_000, maxNodes: 50_000, maxKeys: 128 };
+export const defaultShapeLimits: ShapeLimits = {
+  maxShapes: 10_000,
+  maxNodes: 50_000,
+  maxKeys: 128,
+  maxBytes: 16 * 1024 * 1024,
+};
 
 export class Shapes {
   readonly root = new ShapeNode(undefined, paddedView(new Uint8Array(0)), 0, 0);
@@ -58,8 +68,9 @@ export class Shapes {
   private readonly seed = randomInt(2 ** 31);
   private nodes = 0;
   private shapes = 0;
+  private bytes = 0;
 
-  constructor(limits: ShapeLimits = defaultShapeLimits) {
+  constructor(limits: ShapeLimits) {
     this.limits = limits;
   }
 
@@ -74,8 +85,10 @@ export class Shapes {
 
   /** The shape that ends at `node`, or undefined when there is no room for a new one. */
   at(node: ShapeNode): Shape | undefined {
-    if (node.shape === undefined && this.shapes < this.limits.maxShapes) {
+    const { maxShapes, maxBytes } = this.limits;
+    if (node.shape === undefined && this.shapes < maxShapes && this.bytes + node.pathBytes <= maxBytes) {
       this.shapes++;
+      this.bytes += node.pathBytes;
       node.shape = shapeOf(node);
     }
     return node.shape;
@@ -87,6 +100,7 @@ export class Shapes {
     this.root.usual = undefined;
     this.nodes = 0;
     this.shapes = 0;
+    this.bytes = 0;
   }
 
   private find(node: ShapeNode, source: DataView, at: number, length: number, type: number): ShapeNode | undefined {
@@ -95,8 +109,10 @@ export class Shapes {
     for (let child = first; child !== undefined; child = child.twin) {
       if (isChild(child, source, at, length, type)) return child;
     }
-    if (node.depth >= this.limits.maxKeys || this.nodes >= this.limits.maxNodes) return undefined;
+    const { maxKeys, maxNodes, maxBytes } = this.limits;
+    if (node.depth >= maxKeys || this.nodes >= maxNodes || this.bytes + length > maxBytes) return undefined;
     this.nodes++;
+    this.bytes += length;
     const key = paddedView(new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset + at, length));
     const child = new ShapeNode(node, key, length, type);
     child.twin = first;
