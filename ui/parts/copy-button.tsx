@@ -19,9 +19,16 @@ export function CopyButton({ text, label }: { readonly text: () => string; reado
   );
 }
 
-/** To the clipboard; also where the page is not served from localhost or over TLS and the browser has no clipboard API. */
+/** To the clipboard; also where the browser has no clipboard API (the page comes over plain HTTP) or does not allow it. */
 export async function copyText(text: string): Promise<void> {
-  if (window.isSecureContext) return navigator.clipboard.writeText(text);
+  try {
+    return await navigator.clipboard.writeText(text);
+  } catch {
+    copyFromField(text);
+  }
+}
+
+function copyFromField(text: string): void {
   const field = document.createElement('textarea');
   field.value = text;
   field.className = 'unseen';

@@ -1,5 +1,6 @@
 /** Which columns the table of traces shows: what somebody chose, as far as the width allows. */
 import { signal } from '@preact/signals';
+import { keep, recall } from '../parts/browser-memory.ts';
 
 export const columns = ['start', 'root', 'services', 'spans', 'errors', 'duration', 'leader', 'id'] as const;
 export type Column = (typeof columns)[number];
@@ -25,7 +26,7 @@ export const chosenColumns = signal(readChoice(null));
 
 /** Reads what was chosen before. Called once, by `main.tsx`. */
 export function startColumns(): void {
-  chosenColumns.value = readChoice(localStorage.getItem(storageKey));
+  chosenColumns.value = readChoice(recall(storageKey));
 }
 
 /** Of a stored choice; everything but the trace id without one. */
@@ -42,7 +43,7 @@ export function isAlways(column: Column): boolean {
 export function toggleColumn(column: Column): void {
   const chosen = chosenColumns.peek();
   chosenColumns.value = columns.filter((c) => chosen.includes(c) !== (c === column));
-  localStorage.setItem(storageKey, chosenColumns.value.join(' '));
+  keep(storageKey, chosenColumns.value.join(' '));
 }
 
 /** The columns that fit `width` px, and the grid's template for them. */

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { assignSlots, freeSlot, palette, preferredSlot } from '../parts/service-color.ts';
 import { ApiFailure, getJson } from './api.ts';
 import { theme } from './theme.ts';
+import { keep, recall } from '../parts/browser-memory.ts';
 
 const storageKey = 'ariane.services';
 const assigned = signal<ReadonlyMap<string, number>>(new Map());
@@ -29,7 +30,7 @@ function slotOf(name: string): number {
 
 /** Assigns by the list of the last visit, then by the server's. Called once, by `main.tsx`. */
 export function startColors(): void {
-  assigned.value = assignSlots((localStorage.getItem(storageKey) ?? '').split('\n').filter((name) => name !== ''));
+  assigned.value = assignSlots((recall(storageKey) ?? '').split('\n').filter((name) => name !== ''));
   void readServices();
 }
 
@@ -40,7 +41,7 @@ async function readServices(): Promise<void> {
     if (names.join('\n') === [...assigned.value.keys()].toSorted().join('\n')) return;
     assigned.value = assignSlots(names);
     late.clear();
-    localStorage.setItem(storageKey, names.join('\n'));
+    keep(storageKey, names.join('\n'));
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error;
   }

@@ -1,6 +1,7 @@
 /** Light or dark: the system's unless somebody chose. `data-theme` on the root element carries it to the sheets. */
 import { computed, effect, signal } from '@preact/signals';
 import type { Theme } from '../parts/service-color.ts';
+import { keep, recall } from '../parts/browser-memory.ts';
 
 export type ThemeChoice = 'system' | Theme;
 
@@ -19,7 +20,7 @@ export function startTheme(): void {
   query.addEventListener('change', (event) => {
     systemIsDark.value = event.matches;
   });
-  const stored = localStorage.getItem(storageKey);
+  const stored = recall(storageKey);
   if (stored === 'light' || stored === 'dark') themeChoice.value = stored;
   effect(() => {
     document.documentElement.dataset.theme = theme.value;
@@ -28,7 +29,7 @@ export function startTheme(): void {
 
 export function setTheme(choice: ThemeChoice): void {
   themeChoice.value = choice;
-  localStorage.setItem(storageKey, choice);
+  keep(storageKey, choice);
 }
 
 /** The value of a token (`--ink-3`) in the theme of now, for a canvas. Reading it subscribes to the theme. */

@@ -4,6 +4,7 @@ import type { Language } from '../../src/show/api/types.ts';
 import { en, type Words } from './en.ts';
 import { fr } from './fr.ts';
 import { type Format, formatFor } from './intl.ts';
+import { keep, recall } from '../parts/browser-memory.ts';
 
 export type { Words } from './en.ts';
 export type { Format } from './intl.ts';
@@ -41,7 +42,7 @@ export function chooseLanguage(preferred: readonly string[]): Language {
 
 /** Reads the choice, then keeps it. Called once, by `main.tsx`. */
 export function startLanguage(): void {
-  const stored = localStorage.getItem(storageKey);
+  const stored = recall(storageKey);
   language.value = chooseLanguage([stored ?? '', ...navigator.languages]);
   effect(() => {
     document.documentElement.lang = language.value;
@@ -51,5 +52,5 @@ export function startLanguage(): void {
 /** Switches, for this browser, from now on. */
 export function setLanguage(to: Language): void {
   language.value = to;
-  localStorage.setItem(storageKey, to);
+  keep(storageKey, to);
 }

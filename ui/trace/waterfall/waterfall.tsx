@@ -22,6 +22,7 @@ import { useScroll } from './use-scroll.ts';
 import { useSize } from '../use-size.ts';
 import type { TraceView } from '../view.ts';
 import { width as pageWidth } from '../width.ts';
+import { keep, recall } from '../../parts/browser-memory.ts';
 
 export const rowHeight = 24;
 /** Between the marks of the axis, px. */
@@ -193,10 +194,10 @@ function readColors(): Colors & Readonly<Record<'selected' | 'culprit', string>>
 const treeWidthKey = 'ariane.trace.tree';
 
 function storedTreeWidth(): number {
-  const stored = Number(localStorage.getItem(treeWidthKey));
+  const stored = Number(recall(treeWidthKey));
   return stored >= 120 && stored <= 1200 ? stored : 360;
 }
 
 function keepTreeWidth(px: number): void {
-  localStorage.setItem(treeWidthKey, String(Math.round(px)));
+  keep(treeWidthKey, String(Math.round(px)));
 }
