@@ -14,7 +14,7 @@ export async function startAriane({ offset = 20000, data, args = [] } = {}) {
   const folder = data ?? mkdtempSync(path.join(tmpdir(), 'ariane-bench-'));
   const started = performance.now();
   const flags = ['serve', '--data', folder, '--port-offset', String(offset), ...args];
-  const child = spawn(process.execPath, [path.join(root, 'bin/ariane.js'), ...flags], {
+  const child = spawn(path.join(root, 'bin/ariane'), flags, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

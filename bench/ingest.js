@@ -2,7 +2,9 @@
  * Durable ingest over OTLP/gRPC, end to end: CPU µs per span of every process of Ariane (merges included), spans per second,
  * bytes per span on disk, memory. Prints one JSON line.
  *
- *   node bench/ingest.js [--spans 1000000] [--batch 512] [--workers 8] [--rate 30000]
+ *   node bench/ingest.js [--spans 1000000] [--batch 512] [--workers 8] [--rate 30000] [--heavy]
+ *
+ * With `--heavy` four heavy questions are asked all the while, for the memory (their CPU is in the figures then).
  */
 import { parseArgs } from 'node:util';
 import { quantile, sleep, startAriane } from './ariane.js';
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '512' },
     workers: { type: 'string', default: '8' },
     rate: { type: 'string' },
+    heavy: { type: 'boolean', default: false },
   },
 });
 const spans = Number(values.spans);
@@ -33,10 +36,15 @@ try {
   const byProcessBefore = ariane.cpuByProcessUs();
   let peakRss = 0;
   const watch = setInterval(() => (peakRss = Math.max(peakRss, ariane.rssBytes())), 200);
+  const asking = new AbortController();
+  const heavy = values.heavy ? [0, 1, 2, 3].map((i) => askHeavily(i, asking.signal)) : [];
   const options = { workers: Number(values.workers), ...(values.rate ? { rate: Number(values.rate) } : {}) };
   const result = await send(ariane.grpc, requests, options);
   await ariane.settled();
+  const loaded = performance.now();
+  asking.abort();
   clearInterval(watch);
+  const heavyAnswers = (await Promise.all(heavy)).reduce((sum, n) => sum + n, 0);
   const ingestUs = ariane.cpuUs() - cpuBefore;
   await ariane.quiet();
   const totalUs = ariane.cpuUs() - cpuBefore;
@@ -44,7 +52,7 @@ try {
     name,
     round((us - (byProcessBefore[name] ?? 0)) / result.acked),
   ]);
-  await sleep(5000);
+  await sleep(60_000 - (performance.now() - loaded));
   const stats = await ariane.stats();
   console.log(
     JSON.stringify({
@@ -62,14 +70,33 @@ try {
       ack_p99_ms: round(quantile(result.latenciesMs, 0.99)),
       bytes_per_span: round((stats.store.bytes - bytesBefore) / result.acked),
       stored: stats.signals.traces.stored,
+      ...(values.heavy ? { heavy_answers: heavyAnswers } : {}),
       ready_ms: ariane.readyMs,
       rss_mb_after_start: mb(startRss),
       rss_mb_peak: mb(peakRss),
-      rss_mb_after: mb(ariane.rssBytes()),
+      rss_mb_a_minute_later: mb(ariane.rssBytes()),
     }),
   );
 } finally {
   await ariane.stop();
+}
+
+/** One of four questions over everything, again and again; gives how many were answered. */
+async function askHeavily(i, signal) {
+  const all = `startUs=0&endUs=${(Date.now() + 3_600_000) * 1000}`;
+  const path = [
+    `/api/search?q=statement%20timeout&limit=200&${all}`,
+    `/api/home?start=0&end=${Date.now() * 1000}`,
+    `/api/map?start=0&end=${Date.now() * 1000}`,
+    `/api/search?order=slowest&limit=500&${all}`,
+  ][i];
+  let answers = 0;
+  while (!signal.aborted) {
+    const reply = await fetch(ariane.url + path).catch(() => undefined);
+    await reply?.arrayBuffer();
+    if (reply?.ok) answers++;
+  }
+  return answers;
 }
 
 function round(value) {

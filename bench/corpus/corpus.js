@@ -29,7 +29,7 @@ export function makeCase(kind, seed) {
     return clocks.get(host);
   };
   const lossy = random.chance(0.25) ? random.between(0.02, 0.15) : 0;
-  const count = size > 1000 ? 120 : size > 500 ? 240 : random.int(250, 700);
+  const count = size > 1000 ? 120 : size > 500 ? 240 : random.int(120, 700);
   const noise = noiseOf(random, shop);
   const calls = [];
   for (let i = 0; i < count; i++) {

@@ -7,7 +7,7 @@ const target = (operation, service = operation.service) => ({ service, operation
 
 /** Some requests are concerned, decided once for each request. */
 function someRequests(random) {
-  const share = random.between(0.055, 0.35);
+  const share = random.between(0.03, 0.45);
   const known = new Map();
   return (request) => {
     if (!known.has(request)) known.set(request, random.chance(share));
@@ -16,7 +16,7 @@ function someRequests(random) {
 }
 
 /** How much longer: enough to be felt in the whole. */
-const growth = (random, shop) => totalMs(shop) * random.between(0.35, 2.5);
+const growth = (random, shop) => totalMs(shop) * random.between(0.25, 2.5);
 
 export function totalMs(shop) {
   return shop.root.totalMs ?? 150;
