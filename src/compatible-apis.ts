@@ -1,7 +1,13 @@
 /** The APIs by which clients of Jaeger and Zipkin read, and are told what to sample, each on the port where they look for it. */
 import type { HttpRoute, Listeners } from './base/listener.ts';
 import type { Guard } from './listen/guards.ts';
-import { collectorSamplingRoutes, type SamplingDeps, samplingMethod, samplingRoutes } from './sampling/routes.ts';
+import {
+  collectorSamplingRoutes,
+  type SamplingDeps,
+  samplingMethod,
+  samplingRoutes,
+  samplingStateRoute,
+} from './sampling/routes.ts';
 import { healthMethods } from './show/grpc/health.ts';
 import { jaegerQueryMethods } from './show/grpc/jaeger-query.ts';
 import { reflectionMethods } from './show/grpc/reflection.ts';
@@ -44,6 +50,7 @@ export function registerCompatibleApis(given: CompatibleApis): void {
     ...jaegerV3Routes(jaeger),
     ...jaegerMetricsRoutes(jaeger),
     ...zipkinRoutes(given, '/zipkin'),
+    samplingStateRoute(given.sampling),
   ];
   for (const route of onPage) page.http(route);
   const grpc = [

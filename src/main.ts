@@ -16,8 +16,7 @@ import { hostGuard, sameOriginGuard, securityHeaders } from './listen/guards.ts'
 import { createListeners, type Opened } from './listen/listeners.ts';
 import { type Signal, signals } from './model/batch.ts';
 import { buildPipelines } from './pipeline/build.ts';
-import { strategyOf } from './sampling/strategies.ts';
-import { openStrategiesFile } from './sampling/strategies-file.ts';
+import { startRemoteSampling } from './remote-sampling.ts';
 import { apiRoutes } from './show/api/routes.ts';
 import { staticRoutes } from './show/static.ts';
 import { checkPorts, warnOfOpenPorts } from './ports.ts';
@@ -150,14 +149,8 @@ export async function serve(options: ServeOptions): Promise<Running> {
       ...(settings.ui.enabled ? staticRoutes({ ...shared, dir: options.uiDir }) : []),
     ];
     for (const route of routes) page.http(route);
-    const strategies = await openStrategiesFile({
-      file: settings.sampling.strategies_file,
-      reloadMs: settings.sampling.reload_interval,
-      defaultRate: settings.sampling.default_probability,
-      clock,
-      log: log.with({ part: 'sampling' }),
-    });
-    closing.push(async () => strategies.stop());
+    const sampling = await startRemoteSampling({ ...shared, settings: settings.sampling, dataDir });
+    closing.push(async () => sampling.stop());
     registerCompatibleApis({
       ...shared,
       version,
@@ -166,7 +159,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
       zipkinEndpoint: endpoint(settings.query.zipkin_endpoint),
       archiveDir: join(dataDir, 'archive'),
       sampling: {
-        strategyOf: (service) => strategyOf(strategies.current, service),
+        ...sampling,
         httpEndpoint: endpoint(settings.sampling.http_endpoint),
         grpcEndpoint: endpoint(settings.sampling.grpc_endpoint),
         collectorGrpcEndpoint: endpoint('localhost:14250'),

@@ -181,7 +181,9 @@ describe('asked wrongly', () => {
   });
 
   it('an unknown word far from any command names them all', async () => {
-    expect((await ran(['frobnicate'])).err).toMatch(/unknown command "frobnicate"; the commands are .*trace, why, config/);
+    expect((await ran(['frobnicate'])).err).toMatch(
+      /unknown command "frobnicate"; the commands are .*trace, why, config/,
+    );
   });
 });
 

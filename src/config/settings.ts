@@ -61,6 +61,18 @@ export const settingsSchema = object({
     reload_interval: durationMs('10s'),
     /** Share of traces, 0 to 1, of services that the file does not name. */
     default_probability: number(1),
+    /** Rates by operation that follow the stored traffic, for services that the file does not name. */
+    adaptive: object({
+      enabled: boolean(false),
+      /** Traces of each operation. */
+      target_samples_per_second: number(1),
+      calculation_interval: durationMs('1m'),
+      /** Of operations that were not seen yet. With all of them sampled at first, the traffic is known after one interval. */
+      initial_sampling_probability: number(1),
+      min_sampling_probability: number(0.00001),
+      /** So many are sampled whatever the rate: one a minute. */
+      min_samples_per_second: number(0.016666666666666666),
+    }),
   }),
 
   ui: object({

@@ -12,11 +12,14 @@ import {
   type HttpRoute,
   json,
 } from '../base/listener.ts';
+import type { AdaptiveState } from './adaptive.ts';
 import { encodeStrategy, readStrategyRequest, type Strategy, strategyJson } from '../wire/jaeger-api-sampling.ts';
 
 export interface SamplingDeps {
   /** What a client of this service is told. */
   strategyOf(service: string): Strategy;
+  /** What adaptive sampling has found; absent where it is off. */
+  readonly adaptiveState?: () => AdaptiveState;
 }
 
 /** On 5778, where clients ask `/sampling`, and older ones `/`. */
@@ -35,6 +38,21 @@ export function samplingMethod(deps: SamplingDeps): GrpcRoute {
     path: '/jaeger.api_v2.SamplingManager/GetSamplingStrategy',
     maxMessageBytes: 64 * 1024,
     handle: async (message) => encodeStrategy(deps.strategyOf(readStrategyRequest(message))),
+  };
+}
+
+/** `GET /api/sampling` of the page: what adaptive sampling estimates and tells, the busiest operation first. */
+export function samplingStateRoute({ adaptiveState }: SamplingDeps): HttpRoute {
+  return {
+    method: 'GET',
+    path: '/api/sampling',
+    handle() {
+      if (adaptiveState === undefined) return json({ adaptive: false, operations: [] });
+      const operations = [...adaptiveState()].flatMap(([service, own]) =>
+        Array.from(own, ([operation, each]) => ({ service, operation, ...each })),
+      );
+      return json({ adaptive: true, operations: operations.sort((a, b) => b.perSecond - a.perSecond) });
+    },
   };
 }
 

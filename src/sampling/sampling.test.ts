@@ -13,7 +13,13 @@ import { serve, type Served } from '../listen/testing.ts';
 import { samplingFiles } from '../wire/jaeger-api-files.ts';
 import { encodeProtoFile } from '../wire/proto-file.ts';
 import { ProtoWriter } from '../wire/protobuf.ts';
-import { collectorSamplingRoutes, type SamplingDeps, samplingMethod, samplingRoutes } from './routes.ts';
+import {
+  collectorSamplingRoutes,
+  type SamplingDeps,
+  samplingMethod,
+  samplingRoutes,
+  samplingStateRoute,
+} from './routes.ts';
 import { parseStrategies, strategyOf } from './strategies.ts';
 import { openStrategiesFile } from './strategies-file.ts';
 
@@ -119,6 +125,27 @@ describe('over HTTP', () => {
   it('has no restrictions of baggage, and never says that none is allowed', async () => {
     const reply = await fetch(`${await open(fromText('null'))}/baggageRestrictions?service=a`);
     expect([reply.status, await reply.text()]).toEqual([501, 'baggage restrictions are not implemented\n']);
+  });
+});
+
+describe('the state for the page', () => {
+  it('lists operations by their traffic, and says when nothing adapts', async () => {
+    const state = new Map([
+      ['a', new Map([['quiet', { perSecond: 1, rate: 1 }]])],
+      ['b', new Map([['busy', { perSecond: 100, rate: 0.01 }]])],
+    ]);
+    const deps = fromText('null');
+    served = await serve((listener) => listener.http(samplingStateRoute({ ...deps, adaptiveState: () => state })));
+    expect(await get(`${served.url}/api/sampling`)).toEqual({
+      adaptive: true,
+      operations: [
+        { service: 'b', operation: 'busy', perSecond: 100, rate: 0.01 },
+        { service: 'a', operation: 'quiet', perSecond: 1, rate: 1 },
+      ],
+    });
+    await served.listeners.stop(100);
+    served = await serve((listener) => listener.http(samplingStateRoute(deps)));
+    expect(await get(`${served.url}/api/sampling`)).toEqual({ adaptive: false, operations: [] });
   });
 });
 
