@@ -1,6 +1,8 @@
 /** The APIs by which clients of Jaeger and Zipkin read, and are told what to sample, each on the port where they look for it. */
 import type { HttpRoute, Listeners } from './base/listener.ts';
 import type { Guard } from './listen/guards.ts';
+import { createCatalogue } from './query/catalogue.ts';
+import { withPlainErrors } from './query/plain-errors.ts';
 import {
   collectorSamplingRoutes,
   type SamplingDeps,
@@ -43,13 +45,15 @@ export interface CompatibleApis extends Omit<JaegerDeps, 'archive'> {
 /** Registers them; the listeners are still to be started. */
 export function registerCompatibleApis(given: CompatibleApis): void {
   const { listeners, guard, pageEndpoint, grpcEndpoint, zipkinEndpoint, database } = given;
-  const jaeger: JaegerDeps = { ...given, archive: openArchive(given.archiveDir) };
+  // What shapes and resources mean is remembered once for all of them.
+  const shared = { ...given, catalogue: createCatalogue(withPlainErrors(database)) };
+  const jaeger: JaegerDeps = { ...shared, archive: openArchive(given.archiveDir) };
   const page = listeners.at(pageEndpoint);
   const onPage = [
     ...jaegerRoutes(jaeger),
     ...jaegerV3Routes(jaeger),
     ...jaegerMetricsRoutes(jaeger),
-    ...zipkinRoutes(given, '/zipkin'),
+    ...zipkinRoutes(shared, '/zipkin'),
     samplingStateRoute(given.sampling),
   ];
   for (const route of onPage) page.http(route);
@@ -60,8 +64,9 @@ export function registerCompatibleApis(given: CompatibleApis): void {
   ];
   for (const method of grpc) listeners.at(grpcEndpoint).grpc(method);
   const zipkin = listeners.at(zipkinEndpoint);
-  for (const route of [...zipkinRoutes(given, ''), ...zipkinRoutes(given, '/zipkin')])
+  for (const route of [...zipkinRoutes(shared, ''), ...zipkinRoutes(shared, '/zipkin')]) {
     zipkin.http(behind(guard, route));
+  }
   registerSampling(given);
 }
 

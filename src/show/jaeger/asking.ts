@@ -11,6 +11,8 @@ import type { JaegerSearch } from './parameters.ts';
 export interface JaegerDeps {
   readonly database: QueryDatabase;
   readonly clock: Clock;
+  /** Shared with others; its own otherwise. */
+  readonly catalogue?: Catalogue;
   /** Without it nothing can be archived. */
   readonly archive?: Archive;
 }
@@ -22,9 +24,9 @@ export interface Asking {
   readonly archive: Archive | undefined;
 }
 
-export function askingOf({ database, clock, archive }: JaegerDeps): Asking {
+export function askingOf({ database, clock, catalogue, archive }: JaegerDeps): Asking {
   const db = withPlainErrors(database);
-  return { db, catalogue: createCatalogue(db), clock, archive };
+  return { db, catalogue: catalogue ?? createCatalogue(db), clock, archive };
 }
 
 /** The ids of a search, the newest first. */

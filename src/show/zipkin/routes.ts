@@ -18,13 +18,16 @@ import { parseRange, parseTraceIds, parseZipkinSearch, parseZipkinTraceId, requi
 export interface ZipkinDeps {
   readonly database: QueryDatabase;
   readonly clock: Clock;
+  /** Shared with others; its own otherwise. */
+  readonly catalogue?: Catalogue;
   readonly version: string;
 }
 
 /** Paths begin with `prefix`: `''` on Zipkin's own port, where `/zipkin` serves, too. */
-export function zipkinRoutes({ database, clock, version }: ZipkinDeps, prefix: string): HttpRoute[] {
+export function zipkinRoutes(given: ZipkinDeps, prefix: string): HttpRoute[] {
+  const { database, clock, version } = given;
   const db = withPlainErrors(database);
-  const catalogue = createCatalogue(db);
+  const catalogue = given.catalogue ?? createCatalogue(db);
   const get = (path: string, handle: (request: HttpRequest) => Promise<HttpReply>): HttpRoute => ({
     method: 'GET',
     path: prefix + path,
