@@ -11,6 +11,8 @@ import { findWaiting, type WaitingOptions } from './waiting.ts';
 
 /** The answer's way back: at most this, or a tenth of the wait. */
 const replyNs = 2e6;
+/** Of the whole: shorter waits are not worth the search. It bounds how many there can be. */
+const leastShare = 0.01;
 /** Clocks may differ by so much. */
 const mostSkewNs = 100e6;
 const mostNested = 8;
@@ -87,7 +89,8 @@ function findReply(trace: Trace, path: Path, row: number, shift: number): { at: 
   if (sent < 0 || at >= path.count || !isCaller(path.row[at] ?? -1)) return none;
   const [from, to] = [path.fromNs[at] ?? 0, path.toNs[at] ?? 0];
   const slackNs = Math.max(replyNs, (to - from) / 10);
-  if (from > sentNs + slackNs) return none;
+  const isShort = to - from < (trace.durationNs[path.root] ?? 0) * leastShare;
+  if (isShort || from > sentNs + slackNs) return none;
   const [earlyNs, lateNs] = [from - startOf(trace, row) - shift, endOf(trace, row) + shift - to];
   if (earlyNs <= 0 && lateNs <= 0) return -lateNs <= slackNs ? { at, shiftNs: shift } : none;
   // Outside by a little, though there is room for it inside: the clocks of two hosts.

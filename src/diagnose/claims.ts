@@ -61,9 +61,10 @@ export function segmentsBetween(
   parent: number,
   tops: readonly number[],
 ) {
-  const isIn = (row: number) => tops.some((top) => row >= top && row < top + (trace.size[top] ?? 1));
-  const inside = Array.from(path.row.keys()).filter((i) => isIn(path.row[i] ?? -1));
-  const [first = 0, last = -1] = [inside[0], inside.at(-1)];
+  const isIn = new Uint8Array(trace.count);
+  for (const top of tops) isIn.fill(1, top, top + (trace.size[top] ?? 1));
+  const first = path.row.findIndex((row) => isIn[row] === 1);
+  const last = path.row.findLastIndex((row) => isIn[row] === 1);
   const between: number[] = [];
   for (let i = first + 1; i < last; i++) if (path.row[i] === parent) between.push(i);
   return between;

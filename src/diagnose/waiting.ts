@@ -11,7 +11,7 @@ export interface WaitingOptions {
    * another host. Never more than half of the child itself: then it is plainly work of its own. Default: 1 ms.
    */
   readonly skewToleranceNs?: number;
-  /** The host of a row, whose spans share a clock. Default: each service has a clock of its own. */
+  /** The host of a row, whose spans share a clock. Default: each service has a clock of its own, and so has the callee of a call. */
   readonly hostOf?: (row: number) => string;
 }
 
@@ -42,7 +42,7 @@ export function findWaiting(trace: Trace, options: WaitingOptions = {}): Waiting
     const pair = pairOf(trace, up, row, shiftNs[up] ?? 0);
     const isOtherHost = options.hostOf
       ? options.hostOf(up) !== options.hostOf(row)
-      : trace.service[up] !== trace.service[row];
+      : trace.service[up] !== trace.service[row] || isCallToServer(trace, up, row);
     const shift = isOtherHost ? shiftInside(pair) : (shiftNs[up] ?? 0);
     shiftNs[row] = shift;
     if (shift !== 0 && shift !== shiftNs[up]) moved.push({ row, byNs: shift });
@@ -66,11 +66,15 @@ interface Pair {
   readonly isAnsweredCall: boolean;
 }
 
+/** From one process to another, be it of the same service. */
+function isCallToServer(trace: Trace, up: number, row: number): boolean {
+  return trace.kind[up] === spanKind.client && trace.kind[row] === spanKind.server;
+}
+
 function pairOf(trace: Trace, up: number, row: number, parentShift: number): Pair {
   const parentNs = trace.durationNs[up] ?? 0;
   const childNs = trace.durationNs[row] ?? 0;
   const parentStart = (trace.startNs[up] ?? 0) + parentShift;
-  const isCall = trace.kind[up] === spanKind.client && trace.kind[row] === spanKind.server;
   return {
     parentStart,
     parentEnd: parentStart + parentNs,
@@ -79,7 +83,8 @@ function pairOf(trace: Trace, up: number, row: number, parentShift: number): Pai
     childNs,
     gapNs: parentNs - childNs,
     // A caller that failed may have given up while the callee went on.
-    isAnsweredCall: isCall && parentNs >= childNs && ((trace.flags[up] ?? 0) & spanFlag.error) === 0,
+    isAnsweredCall:
+      isCallToServer(trace, up, row) && parentNs >= childNs && ((trace.flags[up] ?? 0) & spanFlag.error) === 0,
   };
 }
 

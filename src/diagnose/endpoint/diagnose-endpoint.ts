@@ -45,9 +45,10 @@ export function diagnoseEndpoint(question: EndpointQuestion): EndpointVerdict {
   const deltaNs = slowMeanNs - usualMeanNs;
   const isEnough = slow.length >= leastCalls && usual.length >= leastCalls;
   const candidates = isEnough ? shares.filter((share) => isCommon(share, seen, usualMeanNs)) : [];
-  const standsOut = cohorts.found === 'healthy' && cohorts.isTail && isFarOff(candidates[0], deltaNs);
+  const standsOut = cohorts.found === 'healthy' && cohorts.isTail && isFarOff(candidates[0], deltaNs, whileHealthy);
   const isJudged = isEnough && (cohorts.found === 'slower' || standsOut);
-  const common = isJudged ? candidates : [];
+  const isOneCause = isExplained(candidates, deltaNs) && isFarOff(candidates[0], deltaNs, whileSlower);
+  const common = isJudged && isOneCause ? candidates : [];
   const ranked = [...common, ...shares.filter((share) => !common.includes(share))].slice(0, mostCauses);
   const causes = ranked.map((share, i) =>
     causeOf(share, seen, places.list, {
@@ -97,7 +98,8 @@ function isCommon(share: Share, { slow }: { slow: readonly Seen[] }, usualMeanNs
   const deltaNs = slow.reduce((sum, seen) => sum + seen.durationNs, 0) / slow.length - usualMeanNs;
   const excessNs = share.slowMeanNs - share.usualMeanNs;
   if (excessNs < deltaNs * leastOfDelta) return false;
-  const high = quantile([...share.usualNs], 0.98);
+  // Some of the faster half may be slow ones, where half of all are.
+  const high = quantile([...share.usualNs], 0.9);
   const explained = slow.filter((seen, i) => {
     const ns = share.slowNs[i] ?? 0;
     return ns > high && ns - share.usualMeanNs >= (seen.durationNs - usualMeanNs) * leastOfCall;
@@ -105,22 +107,36 @@ function isCommon(share: Share, { slow }: { slow: readonly Seen[] }, usualMeanNs
   return explained.length >= slow.length * leastPrevalence;
 }
 
-/** So many deviations, and so many times what is usual, no everyday tail of one operation reaches. */
-const farOff = 8;
-const farFactor = 4;
+/** Below this share of the difference the common causes leave too much open to be called the cause. */
+const leastExplained = 0.45;
+
+function isExplained(common: readonly Share[], deltaNs: number): boolean {
+  return common.reduce((sum, share) => sum + share.slowMeanNs - share.usualMeanNs, 0) >= deltaNs * leastExplained;
+}
+
+/** How far an operation's time in the slow calls must lie from its usual: in deviations, in times the usual, as a share of the difference. */
+interface Far {
+  readonly deviations: number;
+  readonly factor: number;
+  readonly ofDelta: number;
+}
+
+const whileSlower: Far = { deviations: 4, factor: 1.3, ofDelta: 0 };
+/** No everyday tail of one operation reaches this. */
+const whileHealthy: Far = { deviations: 8, factor: 4, ofDelta: 0.5 };
 
 /**
  * Where half of the calls are slow, durations alone do not tell slow from usual; but an operation whose time in the slow ones has nothing
  * to do with its time in the others does.
  */
-function isFarOff(share: Share | undefined, deltaNs: number): boolean {
-  if (share === undefined || share.slowMeanNs - share.usualMeanNs < deltaNs / 2) return false;
+function isFarOff(share: Share | undefined, deltaNs: number, far: Far): boolean {
+  if (share === undefined || share.slowMeanNs - share.usualMeanNs < deltaNs * far.ofDelta) return false;
   const log = (values: Float64Array, q: number) => Math.log(Math.max(1e5, quantile([...values], q)));
+  // The deviation of the lower half: some of the upper may be slow ones themselves.
   const usual = log(share.usualNs, 0.5);
-  // Of the lower half: some of the upper may be slow ones themselves.
   const deviation = Math.max(0.05, usual - log(share.usualNs, 0.16));
-  const excess = log(share.slowNs, 0.5) - usual;
-  return excess >= Math.max(Math.log(farFactor), farOff * deviation);
+  // Not all slow calls are slow for one reason: the upper half of them is.
+  return log(share.slowNs, 0.6) - usual >= Math.max(Math.log(far.factor), far.deviations * deviation);
 }
 
 function causeOf(

@@ -10,8 +10,9 @@ const leastShare = 0.3;
  * Only between two calls, and only while nothing is known of what is usual: a stretch that grew is the span's own work that grew.
  */
 export const missingInstrumentation: NodeKind = (node, scene, language) => {
-  const gap = node.usualNs === undefined ? longestGap(scene, node.rows) : undefined;
   const wholeNs = scene.trace.durationNs[scene.path.root] ?? 0;
+  if (node.usualNs !== undefined || node.contributionNs < wholeNs * leastShare) return undefined;
+  const gap = longestGap(scene, node.rows);
   if (gap === undefined || gap.ns < wholeNs * leastShare || gap.ns < node.contributionNs / 2) return undefined;
   const values = { ms: gap.ns, a: nameOf(scene.trace, gap.before), b: nameOf(scene.trace, gap.after) };
   return { kind: 'missing-instrumentation', sentence: sentence('missing-instrumentation', values, language) };
