@@ -21,7 +21,9 @@ export type SpanCondition =
   | { readonly kind: 'errors' }
   /** Has an attribute of this key, whatever its value, or an event of this name. */
   | { readonly kind: 'has'; readonly name: string }
-  | { readonly kind: 'word'; readonly text: string };
+  | { readonly kind: 'word'; readonly text: string }
+  /** At least one of them. */
+  | { readonly kind: 'any'; readonly conditions: readonly SpanCondition[] };
 
 export interface SearchText {
   /** Each with the part of the text it came from. */

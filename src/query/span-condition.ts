@@ -8,7 +8,8 @@ import type { SpanCondition } from './parse-search-text.ts';
 
 /** A condition with what had to be looked up for it. */
 export type ResolvedCondition =
-  | Exclude<SpanCondition, { kind: 'attribute' | 'word' }>
+  | Exclude<SpanCondition, { kind: 'attribute' | 'word' | 'any' }>
+  | { readonly kind: 'any'; readonly conditions: readonly ResolvedCondition[] }
   | { readonly kind: 'kind'; readonly number: number }
   | { readonly kind: 'status'; readonly code: number; readonly negated: boolean }
   | { readonly kind: 'status-message'; readonly text: string }
@@ -45,6 +46,11 @@ export async function resolveCondition(
       );
     case 'word':
       return { ...condition, resources: await findResourcesWithWord(db, condition.text, signal) };
+    case 'any':
+      return {
+        kind: 'any',
+        conditions: await Promise.all(condition.conditions.map((each) => resolveCondition(db, each, signal))),
+      };
     default:
       return condition;
   }
@@ -74,6 +80,10 @@ export function alternativesOf(condition: ResolvedCondition, values: Bindings): 
       return attributeAlternatives(condition.places, values);
     case 'word':
       return wordAlternatives(condition, values);
+    case 'any': {
+      const each = condition.conditions.map((inner) => alternativesOf(inner, values));
+      return { first: each.flatMap((a) => a.first), later: each.flatMap((a) => a.later) };
+    }
   }
 }
 

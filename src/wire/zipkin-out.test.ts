@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testSpan, testEpochNs } from '../query/test-spans.ts';
 import { arbitrarySpan } from '../../test/arbitrary-span.ts';
+import { decodeTraces } from './otlp-proto.ts';
+import { translateZipkinV2Json } from './zipkin-json.ts';
 import { toZipkinTrace } from './zipkin-out.ts';
 
 const micros = Number(testEpochNs / 1000n);
@@ -62,6 +64,33 @@ describe('spans in Zipkin JSON', () => {
     expect(tagOf({ statusCode: 2 })).toBe('true');
     expect(tagOf({ statusCode: 2, statusMessage: 'x', attributes: { error: '503' } })).toBe('503');
     expect(tagOf({ statusCode: 1 })).toBeUndefined();
+  });
+
+  it('are those that a Zipkin client sent', () => {
+    const sent = [
+      {
+        traceId: '5af7183fb1d4cf5f',
+        parentId: '6b221d5bc9e6496c',
+        id: '352bff9a74ca9ad2',
+        kind: 'CLIENT',
+        name: 'get /api',
+        timestamp: 1556604172355737,
+        duration: 1431,
+        localEndpoint: { serviceName: 'backend', ipv4: '192.168.99.1', port: 3306 },
+        remoteEndpoint: { serviceName: 'db', ipv6: '2001:db8::c001', port: 5432 },
+        annotations: [{ timestamp: 1556604172355800, value: 'wr' }],
+        tags: { 'http.method': 'GET', 'http.path': '/api', __proto__x: 'y' },
+      },
+      {
+        traceId: '5af7183fb1d4cf5f',
+        id: '00000000000000aa',
+        localEndpoint: { serviceName: 'backend' },
+        remoteEndpoint: { ipv4: '10.0.0.1' },
+      },
+    ];
+    const options = { parseStringTags: false, receivedMs: 1 };
+    const spans = decodeTraces(translateZipkinV2Json(Buffer.from(JSON.stringify(sent)), options).bytes);
+    expect(toZipkinTrace(spans)).toEqual(sent);
   });
 
   it('mark the server half of a shared span', () => {

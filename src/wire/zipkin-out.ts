@@ -5,6 +5,7 @@
 import { type AttributeValue, attributeJson, attributeText } from '../model/attributes.ts';
 import { type Span, spanKind, statusCode } from '../model/span.ts';
 import { jaegerTraceId } from './jaeger-json.ts';
+import { noStartTimeKey } from './zipkin-span.ts';
 
 export interface ZipkinSpan {
   /** 32 hex digits, or 16 of a 64-bit id. */
@@ -45,9 +46,10 @@ function toZipkinSpan(span: Span, isShared: boolean): ZipkinSpan {
   const localEndpoint = localOf(span, rest);
   const remoteEndpoint = remoteOf(rest);
   const annotations = annotationsOf(span);
-  const tags = tagsOf(span, rest);
   const kind = kinds[span.kind];
-  const timestamp = microseconds(span.startNs);
+  // A span that came without a time goes without it again; the one it has is a guess.
+  const timestamp = rest.delete(noStartTimeKey) ? 0 : microseconds(span.startNs);
+  const tags = tagsOf(span, rest);
   return {
     traceId: jaegerTraceId(span.traceId),
     ...(span.parentSpanId !== '' && { parentId: span.parentSpanId }),
@@ -64,37 +66,40 @@ function toZipkinSpan(span: Span, isShared: boolean): ZipkinSpan {
   };
 }
 
-/** What was taken for an endpoint is no tag any more. */
+/** Attributes that name the service on the other side: as instrumentations write it, and as Zipkin's spans are taken in. */
+export const remoteServiceKeys = ['peer.service', 'service.peer.name'] as const;
+
+/** What is taken for an endpoint is no tag any more. */
 function localOf({ resource }: Span, rest: Map<string, AttributeValue>): ZipkinEndpoint {
-  const { ip, port } = addressOf(
-    rest,
-    ['net.host.ip', 'network.local.address'],
-    ['net.host.port', 'network.local.port'],
-  );
+  const ip = takeFirst(rest, ['net.host.ip', 'network.local.address'], ipOf);
+  const port = takeFirst(rest, ['net.host.port', 'network.local.port'], portOf);
   return { serviceName: resource.service, ...ip, ...port };
 }
 
 function remoteOf(rest: Map<string, AttributeValue>): ZipkinEndpoint | undefined {
-  const service = rest.get('peer.service') ?? rest.get('service.peer.name');
-  const { ip, port } = addressOf(
-    rest,
-    ['net.sock.peer.addr', 'net.peer.ip', 'network.peer.address'],
-    ['net.sock.peer.port', 'net.peer.port', 'network.peer.port'],
-  );
+  const service = takeFirst(rest, remoteServiceKeys, nameOf);
+  const ip = takeFirst(rest, ['net.sock.peer.addr', 'net.peer.ip', 'network.peer.address'], ipOf);
   if (service === undefined && ip === undefined) return undefined;
-  rest.delete('peer.service');
-  return { ...(service !== undefined && { serviceName: attributeText(service) }), ...ip, ...port };
+  const port = takeFirst(rest, ['net.sock.peer.port', 'net.peer.port', 'network.peer.port'], portOf);
+  return { ...service, ...ip, ...port };
 }
 
-function addressOf(rest: Map<string, AttributeValue>, ipKeys: readonly string[], portKeys: readonly string[]) {
-  const ipKey = ipKeys.find((key) => ipOf(rest.get(key)) !== undefined);
-  const ip = ipKey === undefined ? undefined : ipOf(rest.get(ipKey));
-  const portKey = portKeys.find((key) => portOf(rest.get(key)) !== undefined);
-  const port = portKey === undefined ? undefined : portOf(rest.get(portKey));
-  if (ipKey === undefined) return { ip, port: undefined };
-  rest.delete(ipKey);
-  if (portKey !== undefined) rest.delete(portKey);
-  return { ip, port };
+function takeFirst<T>(
+  rest: Map<string, AttributeValue>,
+  keys: readonly string[],
+  read: (value: AttributeValue | undefined) => T | undefined,
+): T | undefined {
+  for (const key of keys) {
+    const value = read(rest.get(key));
+    if (value === undefined) continue;
+    rest.delete(key);
+    return value;
+  }
+  return undefined;
+}
+
+function nameOf(value: AttributeValue | undefined): { serviceName: string } | undefined {
+  return value === undefined || value === '' ? undefined : { serviceName: attributeText(value) };
 }
 
 function ipOf(value: AttributeValue | undefined): { ipv4: string } | { ipv6: string } | undefined {

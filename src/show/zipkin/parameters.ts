@@ -6,6 +6,7 @@ import { BadInput } from '../../base/errors.ts';
 import { everything, type TimeRange } from '../../query/find-spans.ts';
 import { limits } from '../../query/limits.ts';
 import type { SpanCondition } from '../../query/parse-search-text.ts';
+import { remoteServiceKeys } from '../../wire/zipkin-out.ts';
 
 export interface ZipkinSearch {
   /** `''` for any. */
@@ -30,7 +31,11 @@ export function parseZipkinSearch(query: URLSearchParams, nowMs: number): Zipkin
   const name = query.get('spanName') ?? '';
   if (name !== '' && name !== 'all') conditions.push({ kind: 'operation', name });
   const remote = query.get('remoteServiceName') ?? '';
-  if (remote !== '') conditions.push({ kind: 'attribute', key: 'peer.service', value: remote, isString: true });
+  if (remote !== '')
+    conditions.push({
+      kind: 'any',
+      conditions: remoteServiceKeys.map((key) => ({ kind: 'attribute', key, value: remote, isString: true })),
+    });
   if (least !== undefined) conditions.push({ kind: 'least', ns: clamp(least * 1000n) });
   // Durations are told in whole µs: up to the last ns of the last one.
   if (most !== undefined) conditions.push({ kind: 'most', ns: clamp(most * 1000n + 999n) });

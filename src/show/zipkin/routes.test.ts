@@ -33,7 +33,7 @@ beforeAll(async () => {
         service: 'Front',
         kind: 3,
         name: 'call',
-        attributes: { 'peer.service': i === 3 ? 'cache' : 'back' },
+        attributes: i === 3 ? { 'service.peer.name': 'cache' } : { 'peer.service': 'back' },
       }),
       testSpan({ ...call, service: 'back', name: 'work', statusCode: i < 2 ? 2 : 0 }),
     ];
@@ -68,7 +68,7 @@ describe('names', () => {
   });
 
   it('lists keys and values of tags', async () => {
-    expect(await list('/api/v2/autocompleteKeys')).toEqual(['http.method', 'peer.service']);
+    expect(await list('/api/v2/autocompleteKeys')).toEqual(['http.method', 'peer.service', 'service.peer.name']);
     expect(await list('/api/v2/autocompleteValues?key=http.method')).toEqual(['GET', 'PUT']);
     expect(await list('/api/v2/autocompleteValues?key=rare')).toEqual(['1']);
     expect(await list('/api/v2/autocompleteValues?key=none')).toEqual([]);
@@ -99,6 +99,7 @@ describe('traces', () => {
     expect(await search('spanName=get%20/&minDuration=5000&maxDuration=6000')).toEqual([idOf(5), idOf(4)]);
     expect(await search('serviceName=front&spanName=all&limit=1')).toEqual([idOf(59)]);
     expect(await search('remoteServiceName=cache')).toEqual([idOf(3)]);
+    expect(await search('remoteServiceName=back&limit=100')).toHaveLength(59);
     expect(await search(`serviceName=front&endTs=${epochMs + 2000}&lookback=1000`)).toEqual([idOf(2), idOf(1)]);
     expect(await search('serviceName=old')).toEqual([]);
     expect(await search('serviceName=old&lookback=400000000')).toEqual(['008899aabbccddee']);

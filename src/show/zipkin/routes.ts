@@ -12,7 +12,7 @@ import { readTrace, readTraces } from '../../query/read-trace.ts';
 import { findTraceIds } from '../../query/search-traces.ts';
 import { readServiceCalls } from '../../query/service-calls.ts';
 import { jaegerTraceId } from '../../wire/jaeger-json.ts';
-import { toZipkinTrace } from '../../wire/zipkin-out.ts';
+import { remoteServiceKeys, toZipkinTrace } from '../../wire/zipkin-out.ts';
 import { parseRange, parseTraceIds, parseZipkinSearch, parseZipkinTraceId, required } from './parameters.ts';
 
 export interface ZipkinDeps {
@@ -43,7 +43,11 @@ export function zipkinRoutes(given: ZipkinDeps, prefix: string): HttpRoute[] {
     }),
     get('/api/v2/remoteServices', async ({ query, closed }) => {
       const service = await storedName(db, required(query, 'serviceName'), closed);
-      return json(await listAttributeValues(db, { key: 'peer.service', service, range: lastWeek(clock) }, closed));
+      const range = lastWeek(clock);
+      const names = await Promise.all(
+        remoteServiceKeys.map((key) => listAttributeValues(db, { key, service, range }, closed)),
+      );
+      return json([...new Set(names.flat())].sort());
     }),
     get('/api/v2/traces', async ({ query, closed }) => {
       const { service, conditions, range, limit } = parseZipkinSearch(query, clock.nowMs());
