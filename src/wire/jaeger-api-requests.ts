@@ -37,6 +37,7 @@ export type FilterTerm =
   | { readonly kind: 'attr'; readonly key: string; readonly level: string }
   | { readonly kind: 'field'; readonly name: string; readonly level: string }
   | { readonly kind: 'scalar'; readonly value: string; readonly type: string }
+  | { readonly kind: 'list'; readonly values: readonly string[]; readonly type: string }
   | { readonly kind: 'call'; readonly call: FilterCall }
   | { readonly kind: 'other'; readonly name: string };
 
@@ -169,6 +170,7 @@ function readTerm(message: ProtoReader, depth: number): FilterTerm {
     const inner = (field & 7) === 2 ? reader.message() : undefined;
     if (inner === undefined) reader.skip(field);
     else if (field >>> 3 === 6) term = { kind: 'call', call: readCall(inner, depth + 1) };
+    else if (field >>> 3 === 5) term = readList(inner);
     else {
       const [first = '', second = ''] = readStrings(inner);
       const kinds: Readonly<Record<number, FilterTerm>> = {
@@ -176,13 +178,23 @@ function readTerm(message: ProtoReader, depth: number): FilterTerm {
         2: { kind: 'field', name: first, level: second },
         3: { kind: 'other', name: 'nested' },
         4: { kind: 'scalar', value: first, type: second },
-        5: { kind: 'other', name: 'list' },
       };
       term = kinds[field >>> 3] ?? term;
     }
   });
   if (term === undefined) throw new BadInput('filter argument is empty');
   return term;
+}
+
+function readList(message: ProtoReader): FilterTerm {
+  const values: string[] = [];
+  let type = '';
+  eachField(message, (field, reader) => {
+    if (field === 0x0a) values.push(reader.string());
+    else if (field === 0x12) type = reader.string();
+    else reader.skip(field);
+  });
+  return { kind: 'list', values, type };
 }
 
 /** The string fields 1 and 2 of a message. */

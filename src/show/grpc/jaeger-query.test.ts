@@ -292,9 +292,12 @@ describe('search', () => {
       args: [call('eq', { field: { level: 'resource', name: 'service' } }, 'front'), call('gte', duration, '400ms')],
     };
     expect(idsV3(await stream(v3, 'FindTraces', { query: { filter, ...day } }))).toEqual([4, 3].map(idOf));
-    const or = { op: 'or', args: [] };
-    await expect(stream(v3, 'FindTraces', { query: { filter: or, ...day } })).rejects.toEqual(
-      failure(3, 'filter: operator "or" is not supported here'),
+    const some = { list: { values: ['1', '3'], type: 'int' } };
+    const within = { op: 'in', args: [{ attr: { key: 'n' } }, some] };
+    expect(idsV3(await stream(v3, 'FindTraces', { query: { filter: within, ...day } }))).toEqual([3, 1].map(idOf));
+    const not = { op: 'not', args: [] };
+    await expect(stream(v3, 'FindTraces', { query: { filter: not, ...day } })).rejects.toEqual(
+      failure(3, 'filter: operator "not" is not supported here'),
     );
   });
 

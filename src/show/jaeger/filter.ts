@@ -1,12 +1,14 @@
 /**
  * Structured filters of API v3
  * (https://github.com/jaegertracing/jaeger/blob/main/docs/rfc/0005-structured-query-filters.md) as conditions on a span. What a search
- * here can ask is a conjunction of equalities, bounds of the duration and failure; anything else is refused by name, never ignored.
+ * here can ask is a conjunction of alternatives: equality, membership, presence, and bounds of the duration. Anything else is refused
+ * by name, never ignored.
  */
 import { BadInput } from '../../base/errors.ts';
 import type { SpanCondition } from '../../query/parse-search-text.ts';
 import { type FilterCall, type FilterTerm, maxFilterDepth } from '../../wire/jaeger-api-requests.ts';
 import { durationOf } from './go-values.ts';
+import { maxConditions } from './parameters.ts';
 
 /** `{"op":"and","args":[{"call":{"op":"eq","args":[{"field":{"name":"name","level":"span"}},{"scalar":{"value":"GET"}}]}}]}` */
 export function parseFilterJson(json: string): FilterCall {
@@ -20,21 +22,58 @@ export function parseFilterJson(json: string): FilterCall {
 }
 
 /** Throws `BadInput` naming the operator or the field that a search here cannot ask for. */
-export function conditionsOfFilter({ op, args }: FilterCall): SpanCondition[] {
-  if (op === 'and') {
-    if (args.length < 2) throw new BadInput('filter operator and needs at least two arguments');
-    return args.flatMap((term) => {
-      if (term.kind !== 'call') throw new BadInput('filter operator and joins calls only');
-      return conditionsOfFilter(term.call);
-    });
-  }
+export function conditionsOfFilter(filter: FilterCall): SpanCondition[] {
+  const conditions = conditionsOfCall(filter);
+  const count = conditions.reduce((sum, each) => sum + (each.kind === 'any' ? each.conditions.length : 1), 0);
+  if (count > maxConditions) throw new BadInput(`filter asks for ${count} conditions, more than ${maxConditions}`);
+  return conditions;
+}
+
+function conditionsOfCall({ op, args }: FilterCall): SpanCondition[] {
   const [left, right] = args;
-  if (!comparisons.includes(op)) throw unsupported(`operator ${JSON.stringify(op)}`);
-  if (args.length !== 2 || left === undefined || right === undefined) {
-    throw new BadInput(`filter operator ${op} needs two arguments, got ${args.length}`);
+  switch (op) {
+    case 'and':
+      return callsIn(op, args).flatMap(conditionsOfCall);
+    case 'or':
+      return [{ kind: 'any', conditions: callsIn(op, args).map(oneCondition) }];
+    case 'exists':
+      if (args.length !== 1 || left === undefined) throw new BadInput('filter operator exists needs one argument');
+      if (left.kind !== 'attr' || !['', 'span'].includes(left.level))
+        throw unsupported('exists on anything but a span attribute');
+      return [{ kind: 'has', name: left.key }];
+    case 'in':
+      if (args.length !== 2 || left === undefined || right?.kind !== 'list' || right.values.length === 0) {
+        throw new BadInput('filter operator in needs a reference and a list of values');
+      }
+      return [
+        {
+          kind: 'any',
+          conditions: right.values.map((value) => compare('eq', left, { kind: 'scalar', value, type: right.type })),
+        },
+      ];
+    default:
+      if (!comparisons.includes(op)) throw unsupported(`operator ${JSON.stringify(op)}`);
+      if (args.length !== 2 || left === undefined || right === undefined) {
+        throw new BadInput(`filter operator ${op} needs two arguments, got ${args.length}`);
+      }
+      if (left.kind === 'scalar' && right.kind !== 'scalar') return [compare(reversed[op] ?? op, right, left)];
+      return [compare(op, left, right)];
   }
-  if (left.kind === 'scalar' && right.kind !== 'scalar') return [compare(reversed[op] ?? op, right, left)];
-  return [compare(op, left, right)];
+}
+
+function callsIn(op: string, args: readonly FilterTerm[]): FilterCall[] {
+  if (args.length < 2) throw new BadInput(`filter operator ${op} needs at least two arguments`);
+  return args.map((term) => {
+    if (term.kind !== 'call') throw new BadInput(`filter operator ${op} joins calls only`);
+    return term.call;
+  });
+}
+
+function oneCondition(call: FilterCall): SpanCondition {
+  const [condition, ...more] = conditionsOfCall(call);
+  if (condition === undefined || more.length > 0) throw unsupported('and inside or');
+  if (condition.kind === 'any') throw unsupported('or and in inside or');
+  return condition;
 }
 
 const comparisons = ['eq', 'gt', 'gte', 'lt', 'lte'];
@@ -114,8 +153,9 @@ function termOf(value: unknown, depth: number): FilterTerm {
       return { kind, value: stringOf(body, 'value'), type: stringOf(body, 'type') };
     case 'call':
       return { kind, call: callOf(body, depth + 1) };
-    case 'nested':
     case 'list':
+      return { kind, values: stringsOf(body), type: stringOf(body, 'type') };
+    case 'nested':
       return { kind: 'other', name: kind };
     default:
       throw new BadInput(`filter argument ${JSON.stringify(kind)}: expected attr, field, nested, scalar, list or call`);
@@ -132,6 +172,15 @@ function stringOf(value: unknown, key: string): string {
   const text = recordOf(value)[key] ?? '';
   if (typeof text !== 'string') throw new BadInput(`filter: ${key} must be a string`);
   return text;
+}
+
+function stringsOf(body: unknown): string[] {
+  const { values } = recordOf(body);
+  if (!Array.isArray(values)) throw new BadInput('filter: values must be a list');
+  return values.map((value: unknown) => {
+    if (typeof value !== 'string') throw new BadInput('filter: values must be strings');
+    return value;
+  });
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

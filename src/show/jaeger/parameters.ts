@@ -61,7 +61,11 @@ export interface Asked {
   readonly mostNs: bigint;
 }
 
+/** Each is looked up by itself, so their number is bounded. */
+export const maxConditions = 100;
+
 export function conditionsOf({ service, operation, attributes, leastNs, mostNs }: Asked): SpanCondition[] {
+  if (attributes.size > maxConditions) throw new BadInput(`more than ${maxConditions} tags`);
   const conditions: SpanCondition[] = [];
   if (service !== '') conditions.push({ kind: 'service', name: service });
   if (operation !== '') conditions.push({ kind: 'operation', name: operation === emptySpanName ? '' : operation });

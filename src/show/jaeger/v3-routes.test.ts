@@ -165,6 +165,14 @@ describe('search', () => {
     expect(await byFilter({ op: 'and', args: [{ call: service }, { call: reversed }] })).toEqual([idOf(0)]);
     expect(await byFilter({ op: 'eq', args: [{ attr: { key: 'n' } }, scalar('1')] })).toEqual([idOf(1)]);
     expect(await byFilter({ op: 'eq', args: [field('span', 'status'), scalar('error')] })).toEqual([idOf(4)]);
+    const n = { attr: { key: 'n' } };
+    const either = { op: 'or', args: [{ call: slow }, { call: { op: 'eq', args: [n, scalar('0')] } }] };
+    expect(await byFilter(either)).toEqual([4, 3, 0].map(idOf));
+    expect(await byFilter({ op: 'in', args: [n, { list: { values: ['1', '2'] } }] })).toEqual([2, 1].map(idOf));
+    expect(await byFilter({ op: 'exists', args: [n] })).toHaveLength(5);
+    expect(await byFilter({ op: 'exists', args: [{ attr: { key: 'none' } }] })).toEqual([]);
+    const both = { op: 'and', args: [{ call: either }, { call: { op: 'exists', args: [n] } }] };
+    expect(await byFilter(both)).toEqual([idOf(0)]);
   });
 
   it.each([
@@ -184,8 +192,8 @@ describe('search', () => {
     ],
     ['query.startTimeMin=2026-02-30T00:00:00Z&query.startTimeMax=x', expect.stringContaining('2026-02-30')],
     [
-      `${times}&query.filter={"op":"or","args":[]}`,
-      'malformed parameter query.filter: filter: operator "or" is not supported here',
+      `${times}&query.filter={"op":"not","args":[]}`,
+      'malformed parameter query.filter: filter: operator "not" is not supported here',
     ],
     [`${times}&query.filter={"op":"eq","args":[{}]}`, 'malformed parameter query.filter: filter argument is empty'],
     [
@@ -240,13 +248,15 @@ describe('search', () => {
     );
     const term: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
       call: fc.record({
-        op: fc.constantFrom('and', 'or', 'eq', 'gt', 'lte', 'some', ''),
+        op: fc.constantFrom('and', 'or', 'eq', 'gt', 'lte', 'in', 'exists', 'some', ''),
         args: fc.array(fc.oneof({ depthSize: 'small' }, tie('atom'), fc.record({ call: tie('call') }))),
       }),
       atom: fc.oneof(
         fc.jsonValue(),
         fc.record({ field: fc.record({ name: fc.constantFrom('duration', 'name'), level: fc.constant('span') }) }),
         fc.record({ scalar: fc.record({ value: fc.constantFrom('1s', 'x'), type: fc.string() }) }),
+        fc.record({ attr: fc.record({ key: fc.string() }) }),
+        fc.record({ list: fc.record({ values: fc.array(fc.string()) }) }),
       ),
     })).call;
     fc.assert(
@@ -259,6 +269,15 @@ describe('search', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('refuses more conditions than can be looked up', () => {
+    const values = Array.from({ length: 101 }, String);
+    const many = { op: 'in', args: [{ attr: { key: 'k' } }, { list: { values } }] };
+    expect(() => conditionsOfFilter(parseFilterJson(JSON.stringify(many)))).toThrow('101 conditions, more than 100');
+    const attributes = JSON.stringify(Object.fromEntries(values.map((key) => [key, 'v'])));
+    const asked = new URLSearchParams([...new URLSearchParams(times), ['query.attributes', attributes]]);
+    expect(() => parseV3Search(asked)).toThrow('more than 100 tags');
   });
 
   it('refuses a filter nested without end', () => {
