@@ -14,14 +14,13 @@ import {
   spanOfJaeger,
 } from './jaeger-span.ts';
 import { ProtoReader } from './protobuf.ts';
-import { maxRejectedSpans, tooManyRejected, type Translated, translated } from './translated.ts';
+import { type Translated, Translation } from './translated.ts';
 
 /** A `PostSpansRequest`. Throws `BadInput`. */
 export function translatePostSpans(bytes: Uint8Array): Translated {
-  const given: { span: JaegerSpanIn; own: Resource | undefined }[] = [];
+  const translation = new Translation();
   const processes = new Processes(bytes);
-  let shared: Resource | undefined;
-  let rejected = 0;
+  const scopes = new Scopes();
   const request = new ProtoReader(bytes);
   while (request.hasMore) {
     const field = request.key();
@@ -30,23 +29,30 @@ export function translatePostSpans(bytes: Uint8Array): Translated {
       continue;
     }
     const batch = request.message();
+    const shared = processOfBatch(new ProtoReader(bytes, batch.pos, batch.end), processes);
     while (batch.hasMore) {
       const part = batch.key();
-      if (part === 0x0a) {
-        const read = readSpan(batch.message(), processes);
-        if (hasIds(read.span)) given.push(read);
-        else rejected++;
-        if (rejected > maxRejectedSpans) throw tooManyRejected();
-      } else if (part === 0x12) shared = processes.read(batch.message());
-      else batch.skip(part);
+      if (part !== 0x0a) {
+        batch.skip(part);
+        continue;
+      }
+      const { span, own } = readSpan(batch.message(), processes);
+      if (hasIds(span)) translation.add(spanOfJaeger(span, own ?? shared, scopes));
+      else translation.reject();
     }
   }
-  const process = shared ?? resourceOfProcess('', new Map());
-  const scopes = new Scopes();
-  return translated(
-    given.map(({ span, own }) => spanOfJaeger(span, own ?? process, scopes)),
-    rejected,
-  );
+  return translation.finish();
+}
+
+/** It comes after the spans. */
+function processOfBatch(batch: ProtoReader, processes: Processes): Resource {
+  let process: Resource | undefined;
+  while (batch.hasMore) {
+    const part = batch.key();
+    if (part === 0x12) process = processes.read(batch.message());
+    else batch.skip(part);
+  }
+  return process ?? resourceOfProcess('', new Map());
 }
 
 /** Processes with the same bytes are one resource: each span may repeat its own. */
@@ -103,7 +109,7 @@ function readSpan(reader: ProtoReader, processes: Processes): { span: JaegerSpan
         name = reader.string();
         break;
       case 0x22:
-        references.push(readReference(reader.message()));
+        readReference(reader.message(), references);
         break;
       case 0x28:
         flags = reader.varint() >>> 0;
@@ -118,7 +124,7 @@ function readSpan(reader: ProtoReader, processes: Processes): { span: JaegerSpan
         readTag(reader.message(), tags);
         break;
       case 0x4a:
-        events.push(readLog(reader.message()));
+        readLog(reader.message(), events);
         break;
       case 0x52:
         own = processes.read(reader.message());
@@ -155,7 +161,9 @@ function readId(reader: ProtoReader, digits: number): string {
   return hex.length === digits ? hex : hex.padStart(digits, '0').slice(-digits);
 }
 
-function readReference(reader: ProtoReader): JaegerReferenceIn {
+/** One that says nothing is none. */
+function readReference(reader: ProtoReader, into: JaegerReferenceIn[]): void {
+  if (!reader.hasMore) return;
   let traceId = noId + noId;
   let spanId = noId;
   let type = 0;
@@ -166,7 +174,7 @@ function readReference(reader: ProtoReader): JaegerReferenceIn {
     else if (field === 0x18) type = reader.varint();
     else reader.skip(field);
   }
-  return { isChildOf: type === 0, traceId, spanId };
+  into.push({ isChildOf: type === 0, traceId, spanId });
 }
 
 /** A `Timestamp` or `Duration`, in ns: both are seconds and nanoseconds, either of which may be negative. */
@@ -182,7 +190,9 @@ function readTime(reader: ProtoReader): bigint {
   return seconds * 1_000_000_000n + nanos;
 }
 
-function readLog(reader: ProtoReader): SpanEvent {
+/** One that says nothing is none. */
+function readLog(reader: ProtoReader, into: SpanEvent[]): void {
+  if (!reader.hasMore) return;
   let timeNs = 0n;
   let fields: Map<string, AttributeValue> | undefined;
   while (reader.hasMore) {
@@ -191,7 +201,7 @@ function readLog(reader: ProtoReader): SpanEvent {
     else if (field === 0x12) readTag(reader.message(), (fields ??= new Map()));
     else reader.skip(field);
   }
-  return eventOfLog(timeNs, fields);
+  into.push(eventOfLog(timeNs, fields));
 }
 
 /** Fields at their default are not on the wire: the type alone says what the value is. */

@@ -189,9 +189,9 @@ function takeStatus(tags: Map<string, AttributeValue>, kind: SpanKind): { code: 
 const unset = { code: statusCode.unset, message: '' };
 const statuses: Readonly<Record<string, StatusCode>> = { OK: statusCode.ok, ERROR: statusCode.error };
 
+/** Jaeger's client for Node sends every number as a double. */
 function httpStatus(value: AttributeValue | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint' || typeof value === 'number') return Number(value);
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }
 

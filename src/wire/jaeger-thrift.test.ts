@@ -166,6 +166,7 @@ describe('a span of a Jaeger client in Thrift', () => {
     it('is the HTTP status without both: 4xx is an error of the client only', () => {
       expect(status(tag('http.status_code', 500n))[0]).toBe(2);
       expect(status(tag('http.status_code', '503'))[0]).toBe(2);
+      expect(status(tag('http.status_code', 502))[0]).toBe(2);
       expect(status(tag('http.status_code', 200n))[0]).toBe(0);
       expect(status(tag('http.status_code', 404n), tag('span.kind', 'client'))[0]).toBe(2);
       expect(status(tag('http.status_code', 404n), tag('span.kind', 'server'))[0]).toBe(0);
@@ -197,6 +198,20 @@ describe('a span of a Jaeger client in Thrift', () => {
     const { spans, rejected } = translate([{ ...plain, 3: { i64: 0n } }, plain, { ...plain, 1: { i64: 0n } }]);
     expect([spans.length, rejected]).toEqual([1, 2]);
   });
+});
+
+it('a batch whose process comes after its spans is read as well', () => {
+  const batch: ThriftValue = {
+    struct: [
+      [2, list(plain)],
+      [1, processOf('late')],
+    ],
+  };
+  for (const protocol of ['compact', 'binary'] as const) {
+    const bytes = writeThrift(protocol, batch);
+    const reader = protocol === 'compact' ? new ThriftCompactReader(bytes) : new ThriftBinaryReader(bytes);
+    expect(decodeTraces(translateJaegerBatch(reader).bytes)).toMatchObject([{ resource: { service: 'late' } }]);
+  }
 });
 
 it('a batch without spans is empty', () => {

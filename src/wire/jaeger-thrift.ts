@@ -14,31 +14,37 @@ import {
   spanOfJaeger,
 } from './jaeger-span.ts';
 import { type ThriftReader, thriftType } from './thrift.ts';
-import { maxRejectedSpans, type Translated, tooManyRejected, translated } from './translated.ts';
+import { type Translated, Translation } from './translated.ts';
 
 /** A `Batch`. Throws `BadInput`. */
 export function translateJaegerBatch(reader: ThriftReader): Translated {
-  const given: JaegerSpanIn[] = [];
+  const translation = new Translation();
   let resource: Resource | undefined;
-  let rejected = 0;
+  let spansAt: number | undefined;
   reader.enter();
   for (let key = reader.field(); key !== 0; key = reader.field()) {
     if (key === 0x1c) resource = readProcess(reader);
-    else if (key === 0x2f) {
-      for (let left = reader.listOf(thriftType.struct); left > 0; left--) {
-        const span = readSpan(reader);
-        if (hasIds(span)) given.push(span);
-        else rejected++;
-        if (rejected > maxRejectedSpans) throw tooManyRejected();
-      }
-    } else reader.skip(key & 15);
+    else if (key === 0x2f && resource !== undefined) readSpans(reader, resource, translation);
+    else {
+      // The spans, before their process: they are read when that is known.
+      if (key === 0x2f) spansAt = reader.pos;
+      reader.skip(key & 15);
+    }
   }
-  const process = resource ?? resourceOfProcess('', noTags);
+  if (spansAt !== undefined) {
+    reader.pos = spansAt;
+    readSpans(reader, resource ?? resourceOfProcess('', noTags), translation);
+  }
+  return translation.finish();
+}
+
+function readSpans(reader: ThriftReader, resource: Resource, translation: Translation): void {
   const scopes = new Scopes();
-  return translated(
-    given.map((span) => spanOfJaeger(span, process, scopes)),
-    rejected,
-  );
+  for (let left = reader.listOf(thriftType.struct); left > 0; left--) {
+    const span = readSpan(reader);
+    if (hasIds(span)) translation.add(spanOfJaeger(span, resource, scopes));
+    else translation.reject();
+  }
 }
 
 const noTags: ReadonlyMap<string, AttributeValue> = new Map();

@@ -13,12 +13,38 @@ export interface Translated {
 }
 
 /** So that a body full of nothing does not become long work: beyond it, a request is refused whole. */
-export const maxRejectedSpans = 10_000;
+const maxRejected = 10_000;
+/** Spans held as objects before they become bytes: a large body must not become a much larger heap. */
+const maxHeld = 1000;
 
-export function tooManyRejected(): BadInput {
-  return new BadInput(`more than ${maxRejectedSpans} spans without valid ids`);
-}
+/** Takes spans one by one. Requests concatenated are a request, so what is held is encoded as it comes. */
+export class Translation {
+  private readonly parts: Uint8Array[] = [];
+  private held: Span[] = [];
+  private count = 0;
+  private rejected = 0;
 
-export function translated(spans: readonly Span[], rejected: number): Translated {
-  return { bytes: encodeTraces(spans), count: spans.length, rejected };
+  add(span: Span): void {
+    this.held.push(span);
+    if (this.held.length >= maxHeld) this.encode();
+  }
+
+  /** A span without an id. */
+  reject(): void {
+    if (++this.rejected > maxRejected) throw new BadInput(`more than ${maxRejected} spans without valid ids`);
+  }
+
+  finish(): Translated {
+    this.encode();
+    const [first = new Uint8Array()] = this.parts;
+    const bytes = this.parts.length > 1 ? Buffer.concat(this.parts) : first;
+    return { bytes, count: this.count, rejected: this.rejected };
+  }
+
+  private encode(): void {
+    if (this.held.length === 0) return;
+    this.parts.push(encodeTraces(this.held));
+    this.count += this.held.length;
+    this.held = [];
+  }
 }

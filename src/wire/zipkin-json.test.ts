@@ -190,7 +190,14 @@ describe('a span of version 2', () => {
   });
 
   it('without a time has that of its first annotation, or of its arrival, and says that it is a guess', () => {
-    const span = one({ timestamp: undefined, duration: 4000, annotations: [{ timestamp: 9 }, { timestamp: 7 }] });
+    const span = one({
+      timestamp: undefined,
+      duration: 4000,
+      annotations: [
+        { timestamp: 9, value: 'b' },
+        { timestamp: 7, value: 'a' },
+      ],
+    });
     expect([span.startNs, span.endNs, span.attributes.get(noStartTimeKey)]).toEqual([7000n, 4_007_000n, true]);
     const other = one({ timestamp: 0, duration: 4000 });
     expect([other.startNs, other.endNs]).toEqual([1_767_225_599_996_000_000n, 1_767_225_600_000_000_000n]);
@@ -217,21 +224,35 @@ describe('a span of version 2', () => {
 });
 
 it.each([
-  ['{', 'malformed JSON'],
-  ['{}', 'expected a JSON list of spans'],
-  ['[1]', '[0]: expected an object, got 1'],
-  ['[{"id":"1"}]', '[0].traceId: expected 1 to 32 hex digits and not only zeros, got nothing'],
+  ['{', 'malformed JSON: expected an array, got "{" at byte 0'],
+  ['[{', '[0]: expected a key in double quotes, got the end at byte 2'],
+  ['[1]', '[0]: expected an object, got "1" at byte 1'],
+  ['[] x', 'malformed JSON: expected the end, got "x" at byte 3'],
+  ['[{"id":"1"}]', '[0]: expected a traceId, got none'],
+  ['[{"traceId":"1"}]', '[0]: expected an id, got none'],
   ['[{"traceId":"1","id":"xyz"}]', '[0].id: expected 1 to 16 hex digits and not only zeros, got "xyz"'],
   ['[{"traceId":"1","id":"0"}]', '[0].id: expected'],
-  ['[{"traceId":"1","id":"2","tags":[]}]', '[0].tags: expected an object, got a list'],
-  [
-    '[{"traceId":"1","id":"2","annotations":[{"value":{}}]}]',
-    '[0].annotations[0].value: expected a text, got an object',
-  ],
+  ['[{"traceId":"1","id":"2","tags":[]}]', '[0].tags: expected an object, got "["'],
+  ['[{"traceId":"1","id":"2","tags":{"k":[]}}]', '[0].tags.k: expected a text, got "["'],
+  ['[{"traceId":"1","id":"2","annotations":[{"value":{}}]}]', '[0].annotations[0].value: expected a text, got "{"'],
+  ['[{"traceId":"1","id":"2","annotations":[{"value":"x"}]}]', '[0].annotations[0]: expected a timestamp, got none'],
   ['[{"traceId":"1","id":"2","timestamp":"x"}]', '[0].timestamp: expected a whole number, got "x"'],
-  ['[{"traceId":"1","id":"2","timestamp":1e300}]', '[0].timestamp: expected a whole number, got 1e+300'],
+  ['[{"traceId":"1","id":"2","timestamp":1e300}]', '[0].timestamp: expected a whole number, got "1e300"'],
+  [`[{"x":${'['.repeat(40)}`, '[0]: expected at most 32 levels, got more'],
 ])('%s is refused: %s', (text, reason) => {
   expect(() => translateZipkinV2Json(Buffer.from(text), options)).toThrow(reason);
+});
+
+it('integers are exact, and what is no UTF-8 is replaced', () => {
+  expect(one({ timestamp: 1, duration: '9007199254740993' }).endNs).toBe(9_007_199_254_740_994_000n);
+  const text = Buffer.from('[{"traceId":"1","id":"2","name":"a\\u00e9?"}]');
+  text[text.indexOf('?')] = 0xff;
+  expect(decodeTraces(translateZipkinV2Json(text, options).bytes)[0]?.name).toBe('aé\ufffd');
+});
+
+it('thousands of spans come back in order', () => {
+  const many = Array.from({ length: 2500 }, (_, i) => ({ traceId: '1', id: (i + 1).toString(16), timestamp: 1 }));
+  expect(v2(many).map((span) => Number(`0x${span.spanId}`))).toEqual(many.map((_, i) => i + 1));
 });
 
 describe('a span of version 1', () => {

@@ -10,19 +10,19 @@ import {
   type ZipkinEndpoint,
   type ZipkinOptions,
   type ZipkinSpan,
-  translateZipkin,
+  ZipkinTranslation,
 } from './zipkin-span.ts';
 
 /** A `ListOfSpans`. Throws `BadInput`. */
 export function translateZipkinProto(bytes: Uint8Array, options: ZipkinOptions): Translated {
-  const spans: ZipkinSpan[] = [];
+  const translation = new ZipkinTranslation(options);
   const list = new ProtoReader(bytes);
-  while (list.hasMore) {
+  for (let index = 0; list.hasMore; ) {
     const field = list.key();
-    if (field === 0x0a) spans.push(readSpan(list.message(), spans.length));
+    if (field === 0x0a) translation.add(readSpan(list.message(), index++));
     else list.skip(field);
   }
-  return translateZipkin(spans, options);
+  return translation.finish();
 }
 
 /** By the numbers of Zipkin's own enum. */
@@ -77,7 +77,7 @@ function readSpan(reader: ProtoReader, index: number): ZipkinSpan {
         remoteEndpoint = readEndpoint(reader.message());
         break;
       case 0x52:
-        annotations.push(readAnnotation(reader.message()));
+        readAnnotation(reader.message(), annotations);
         break;
       case 0x5a:
         readTag(reader.message(), tags);
@@ -129,7 +129,8 @@ function readEndpoint(reader: ProtoReader): ZipkinEndpoint {
   return { serviceName, ipv4, ipv6, port };
 }
 
-function readAnnotation(reader: ProtoReader): ZipkinAnnotation {
+/** Without its time or its value it is none. */
+function readAnnotation(reader: ProtoReader, into: ZipkinAnnotation[]): void {
   let timestampUs = 0n;
   let value = '';
   while (reader.hasMore) {
@@ -138,7 +139,7 @@ function readAnnotation(reader: ProtoReader): ZipkinAnnotation {
     else if (field === 0x12) value = reader.string();
     else reader.skip(field);
   }
-  return { timestampUs, value };
+  if (timestampUs !== 0n && value !== '') into.push({ timestampUs, value });
 }
 
 /** An entry of a map: a message of key and value. */

@@ -17,7 +17,7 @@ import {
 } from '../model/span.ts';
 import { type StatusCode, statusCode } from '../model/span.ts';
 import { serviceOf } from './otlp-proto.ts';
-import { type Translated, translated } from './translated.ts';
+import { type Translated, Translation } from './translated.ts';
 
 /** A span as of version 2 (https://zipkin.io/zipkin-api/#/default/post_spans); those of version 1 are turned into it. */
 export interface ZipkinSpan {
@@ -62,13 +62,29 @@ export interface ZipkinOptions {
 /** Marks a span that came without a time; the one it has then is a guess. */
 export const noStartTimeKey = 'otel.zipkin.absentField.startTime';
 
-export function translateZipkin(spans: readonly ZipkinSpan[], options: ZipkinOptions): Translated {
-  const resources = new Resources();
-  const scopes = new Map<string, Scope>();
-  return translated(
-    spans.map((span) => spanOfZipkin(span, resources, scopes, options)),
-    0,
-  );
+/** Takes spans one by one. */
+export class ZipkinTranslation {
+  private readonly translation = new Translation();
+  private readonly resources = new Resources();
+  private readonly scopes = new Map<string, Scope>();
+  private readonly options: ZipkinOptions;
+
+  constructor(options: ZipkinOptions) {
+    this.options = options;
+  }
+
+  add(span: ZipkinSpan): void {
+    this.translation.add(spanOfZipkin(span, this.resources, this.scopes, this.options));
+  }
+
+  /** A span without an id. */
+  reject(): void {
+    this.translation.reject();
+  }
+
+  finish(): Translated {
+    return this.translation.finish();
+  }
 }
 
 function spanOfZipkin(

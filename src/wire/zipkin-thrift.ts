@@ -4,22 +4,20 @@
  */
 import type { AttributeValue } from '../model/attributes.ts';
 import { type ThriftReader, thriftType } from './thrift.ts';
-import { maxRejectedSpans, tooManyRejected, type Translated } from './translated.ts';
+import type { Translated } from './translated.ts';
 import { ipv4Text, ipv6Text } from './zipkin-address.ts';
-import { type ZipkinEndpoint, type ZipkinOptions, type ZipkinSpan, translateZipkin } from './zipkin-span.ts';
+import { type ZipkinEndpoint, type ZipkinOptions, ZipkinTranslation } from './zipkin-span.ts';
 import { type ZipkinV1Annotation, type ZipkinV1Span, type ZipkinV1Tag, zipkinV1ToV2 } from './zipkin-v1.ts';
 
 /** A `list<Span>`. Throws `BadInput`. */
 export function translateZipkinThrift(reader: ThriftReader, options: ZipkinOptions): Translated {
-  const spans: ZipkinSpan[] = [];
-  let rejected = 0;
+  const translation = new ZipkinTranslation(options);
   for (let left = reader.listOf(thriftType.struct); left > 0; left--) {
     const span = readSpan(reader);
-    if (span.id === noId || span.traceId === noId + noId) rejected++;
-    else for (const half of zipkinV1ToV2(span)) spans.push(half);
-    if (rejected > maxRejectedSpans) throw tooManyRejected();
+    if (span.id === noId || span.traceId === noId + noId) translation.reject();
+    else for (const half of zipkinV1ToV2(span)) translation.add(half);
   }
-  return { ...translateZipkin(spans, options), rejected };
+  return translation.finish();
 }
 
 const noId = '0000000000000000';
