@@ -70,8 +70,11 @@ export function chooseCohorts({ calls, baseline, minDurationNs, maxDurationNs }:
     return { found: 'slower', slow: inTime.slice(change.at), usual: inTime.slice(0, change.at), sinceMs };
   }
   const durations = byDuration.map((call) => call.durationNs);
-  if (!isTail(slowest, durations))
-    return { found: 'healthy', slow: slowest, usual: fasterHalf, isTail: true, ...band(durations) };
+  if (!isTail(slowest, durations)) {
+    // Where half of the calls are slow, the faster half holds some of them; the fastest third does not.
+    const fastest = byDuration.slice(0, Math.ceil(calls.length / 3));
+    return { found: 'healthy', slow: slowest, usual: fastest, isTail: true, ...band(durations) };
+  }
   return { found: 'slower', slow: slowest, usual: fasterHalf, sinceMs };
 }
 

@@ -47,7 +47,9 @@ export function diagnoseEndpoint(question: EndpointQuestion): EndpointVerdict {
   const candidates = isEnough ? shares.filter((share) => isCommon(share, seen, usualMeanNs)) : [];
   const standsOut = cohorts.found === 'healthy' && cohorts.isTail && isFarOff(candidates[0], deltaNs, whileHealthy);
   const isJudged = isEnough && (cohorts.found === 'slower' || standsOut);
-  const isOneCause = isExplained(candidates, deltaNs) && isFarOff(candidates[0], deltaNs, whileSlower);
+  const explained = explainedBy(candidates, deltaNs);
+  const isOneCause =
+    explained >= nearlyAll || (explained >= leastExplained && isFarOff(candidates[0], deltaNs, whileSlower));
   const common = isJudged && isOneCause ? candidates : [];
   const ranked = [...common, ...shares.filter((share) => !common.includes(share))].slice(0, mostCauses);
   const causes = ranked.map((share, i) =>
@@ -107,11 +109,15 @@ function isCommon(share: Share, { slow }: { slow: readonly Seen[] }, usualMeanNs
   return explained.length >= slow.length * leastPrevalence;
 }
 
-/** Below this share of the difference the common causes leave too much open to be called the cause. */
+/**
+ * What the common causes explain of the difference: nearly all of it is an answer by itself; of less, it must be far from what is usual;
+ * below the last, too much stays open to call it the cause.
+ */
+const nearlyAll = 0.75;
 const leastExplained = 0.45;
 
-function isExplained(common: readonly Share[], deltaNs: number): boolean {
-  return common.reduce((sum, share) => sum + share.slowMeanNs - share.usualMeanNs, 0) >= deltaNs * leastExplained;
+function explainedBy(common: readonly Share[], deltaNs: number): number {
+  return common.reduce((sum, share) => sum + share.slowMeanNs - share.usualMeanNs, 0) / Math.max(1, deltaNs);
 }
 
 /** How far an operation's time in the slow calls must lie from its usual: in deviations, in times the usual, as a share of the difference. */
@@ -123,7 +129,7 @@ interface Far {
 
 const whileSlower: Far = { deviations: 4, factor: 1.3, ofDelta: 0 };
 /** No everyday tail of one operation reaches this. */
-const whileHealthy: Far = { deviations: 8, factor: 4, ofDelta: 0.5 };
+const whileHealthy: Far = { deviations: 3.5, factor: 8, ofDelta: 0.4 };
 
 /**
  * Where half of the calls are slow, durations alone do not tell slow from usual; but an operation whose time in the slow ones has nothing
