@@ -137,10 +137,12 @@ const whileHealthy: Far = { deviations: 3.5, factor: 8, ofDelta: 0.4 };
  */
 function isFarOff(share: Share | undefined, deltaNs: number, far: Far): boolean {
   if (share === undefined || share.slowMeanNs - share.usualMeanNs < deltaNs * far.ofDelta) return false;
-  const log = (values: Float64Array, q: number) => Math.log(Math.max(1e5, quantile([...values], q)));
+  const log = (values: Float64Array, q: number) => Math.log(Math.max(1e5, quantile([...values], q) || 0));
   // The deviation of the lower half: some of the upper may be slow ones themselves.
   const usual = log(share.usualNs, 0.5);
-  const deviation = Math.max(0.05, usual - log(share.usualNs, 0.16));
+  // Without the traces that lost the span.
+  const there = share.usualNs.filter((ns) => ns > 0);
+  const deviation = Math.max(0.05, log(there, 0.5) - log(there, 0.16));
   // Not all slow calls are slow for one reason: the upper half of them is.
   return log(share.slowNs, 0.6) - usual >= Math.max(Math.log(far.factor), far.deviations * deviation);
 }
