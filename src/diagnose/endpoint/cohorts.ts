@@ -79,8 +79,9 @@ export function chooseCohorts({ calls, baseline, minDurationNs, maxDurationNs }:
 }
 
 /** Of durations that vary as they do every day, the slowest twentieth lies about two deviations up; this is beyond chance. */
-const farOut = 3.2;
-const leastGrowth = 1.15;
+const farOut = 3.6;
+/** A slowest twentieth within a quarter of the median is slow to nobody. */
+const leastGrowth = 1.25;
 
 /**
  * Whether the slow ones are more than the end of one distribution. The deviation comes from the faster calls, on which what went wrong
