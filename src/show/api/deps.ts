@@ -2,6 +2,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { type Catalogue, createCatalogue } from '../../query/catalogue.ts';
+import { readSkeleton } from '../../query/read-skeleton.ts';
+import { type ReadSkeleton, shareSkeletons } from '../../query/shared-skeletons.ts';
 import { type QueryDatabase, withPlainErrors } from '../../query/plain-errors.ts';
 import type { DemoState, Stats } from './types.ts';
 
@@ -25,6 +27,8 @@ export interface ApiDeps {
 
 /** What a question needs. */
 export interface Asking {
+  /** All spans of a trace as columns; asked for twice at once it is read once. */
+  readonly readSkeleton: ReadSkeleton;
   readonly db: QueryDatabase;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
@@ -32,5 +36,7 @@ export interface Asking {
 
 export function askingOf({ database, clock }: Pick<ApiDeps, 'database' | 'clock'>): Asking {
   const db = withPlainErrors(database);
-  return { db, catalogue: createCatalogue(db), clock };
+  const catalogue = createCatalogue(db);
+  const read: ReadSkeleton = (id, signal) => readSkeleton(db, catalogue, id, signal);
+  return { db, catalogue, clock, readSkeleton: shareSkeletons(read, clock) };
 }

@@ -6,7 +6,6 @@ import { encodeSkeleton } from '../../model/skeleton.ts';
 import { findInTrace } from '../../query/find-in-trace.ts';
 import { findTraceIdsByPrefix } from '../../query/find-trace-ids.ts';
 import { readResource } from '../../query/read-resource.ts';
-import { readSkeleton } from '../../query/read-skeleton.ts';
 import { readTrace } from '../../query/read-trace.ts';
 import { summariseTrace } from '../../query/summarise-traces.ts';
 import type { Asking } from './deps.ts';
@@ -43,8 +42,7 @@ export async function answerHead(asking: Asking, request: HttpRequest): Promise<
 }
 
 export async function answerSkeleton(asking: Asking, request: HttpRequest): Promise<HttpReply> {
-  const { db, catalogue } = asking;
-  const { value } = await findAsked(asking, request, (id) => readSkeleton(db, catalogue, id, request.closed));
+  const { value } = await findAsked(asking, request, (id) => asking.readSkeleton(id, request.closed));
   const headers = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' };
   return { status: 200, headers, body: encodeSkeleton(value) };
 }

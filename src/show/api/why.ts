@@ -5,7 +5,6 @@ import type { SpanDetail } from '../../diagnose/scene.ts';
 import { type Usuals, usualKey } from '../../diagnose/usual.ts';
 import { spanKind } from '../../model/span.ts';
 import { spanFlag, spanIdOf, type Trace } from '../../model/trace.ts';
-import { readSkeleton } from '../../query/read-skeleton.ts';
 import { readTrace } from '../../query/read-trace.ts';
 import { readUsualDurations } from '../../query/usual-durations.ts';
 import type { Asking } from './deps.ts';
@@ -24,8 +23,7 @@ export async function readVerdict(
   language: Language,
   signal: AbortSignal,
 ): Promise<TraceVerdict> {
-  const { db, catalogue } = asking;
-  const { value: trace } = await findTrace(asking, id, signal, (exact) => readSkeleton(db, catalogue, exact, signal));
+  const { value: trace } = await findTrace(asking, id, signal, (exact) => asking.readSkeleton(exact, signal));
   const [usual, details] = await Promise.all([readUsuals(asking, trace, signal), readDetails(asking, trace, signal)]);
   const detailOf = (row: number) => details.get(spanIdOf(trace, row));
   return diagnoseTrace(trace, { usual, detailOf, language, settled: isSettled(asking, endOf(trace)) });
