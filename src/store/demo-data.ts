@@ -1,4 +1,5 @@
 /** The demo's spans in the store, recognised by a mark on their resource. */
+import { demoMark } from '../model/demo-mark.ts';
 import type { Database, QueryParams } from './database.ts';
 
 export interface DemoData {
@@ -7,9 +8,6 @@ export interface DemoData {
   remove(): Promise<void>;
 }
 
-/** The resource attribute of the demo's services. */
-const mark = 'ariane.demo';
-
 // The table is ordered by service: naming the services spares reading all spans.
 const ofDemo = 'service IN {services:Array(String)} AND res_id IN {resources:Array(UInt64)}';
 
@@ -17,7 +15,7 @@ export function demoData(database: Database): DemoData {
   async function marked(): Promise<QueryParams | undefined> {
     const rows = await database.select<{ id: string; service: string }>({
       sql: 'SELECT DISTINCT id, service FROM resources WHERE has(keys, {mark:String})',
-      params: { mark },
+      params: { mark: demoMark },
     });
     if (rows.length === 0) return undefined;
     return { resources: rows.map((row) => BigInt(row.id)), services: rows.map((row) => row.service) };

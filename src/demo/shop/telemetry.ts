@@ -3,9 +3,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-
-/** On every span's resource: by it the demo's data is recognised and removed (`store/demo-data.ts`). */
-const demoMark = 'ariane.demo';
+import { demoMark } from '../../model/demo-mark.ts';
 
 /** A receiver that is gone must not keep the shop from ending. */
 const lastWordsMs = 2_000;

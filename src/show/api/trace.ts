@@ -1,6 +1,7 @@
 /** `GET /api/trace/{id}` and what is below it. */
 import { BadInput } from '../../base/errors.ts';
 import type { HttpReply, HttpRequest } from '../../base/listener.ts';
+import { demoMark } from '../../model/demo-mark.ts';
 import { isSpanId, parseTraceIdQuery } from '../../model/ids.ts';
 import { encodeSkeleton } from '../../model/skeleton.ts';
 import { findInTrace } from '../../query/find-in-trace.ts';
@@ -18,9 +19,6 @@ const settlesAfterMs = 60_000;
 const maxAlso = 20;
 const maxSpanIds = 200;
 const longestText = 1_000;
-
-/** The demo's shop says this of itself on every resource. */
-const demoMark = 'ariane.demo';
 
 export async function answerHead(asking: Asking, request: HttpRequest): Promise<TraceHead> {
   const { db, catalogue } = asking;
